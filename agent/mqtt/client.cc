@@ -249,15 +249,9 @@ void MosquittoClient::End(std::string why) {
 // ---- what a script asks for ----
 
 absl::Status MosquittoClient::PassTakenIds() {
-  // libmosquitto counts ids on whatever the broker has left unanswered. It spends one on a publication that it then refuses, as
-  // its topic and the longest payload together are more than a packet can have: none of it is read or sent.
   while (requests_.NextIdIsTaken()) {
     const int last = requests_.last_id();
-    int id = last;
-    if (!requests_.full()) {
-      mosquitto_publish_v5(mosquitto_.get(), &id, "x", static_cast<int>(kMostPayload), "",
-                           /*qos=*/0, /*retain=*/false, nullptr);
-    }
+    const int id = requests_.full() ? last : SpendPacketId(mosquitto_.get(), last);
     if (id == last) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the broker has left so much unanswered that none of MQTT's ",

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include <mqtt_protocol.h>
+
 #include "absl/strings/str_cat.h"
 
 #include "agent/mqtt/properties.h"
@@ -133,6 +135,15 @@ absl::StatusOr<MosquittoHandle> MakeMosquitto(const MqttSpec& spec, SSL_CTX* tls
   LOCKSTEP_RETURN_IF_ERROR(SetProperties(handle, spec.properties));
   SetCallbacks(handle);
   return made;
+}
+
+int SpendPacketId(mosquitto* handle, int last) {
+  // libmosquitto gives a publication its id and then refuses it, as the topic and the longest payload together are more than a
+  // packet can have: none of it is read or sent.
+  int id = last;
+  mosquitto_publish_v5(handle, &id, "x", int{MQTT_MAX_PAYLOAD}, "", /*qos=*/0, /*retain=*/false,
+                       nullptr);
+  return id;
 }
 
 }  // namespace lockstep::agent

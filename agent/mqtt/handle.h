@@ -36,4 +36,8 @@ using MosquittoHandle = std::unique_ptr<mosquitto, MosquittoDestroyer>;
 absl::StatusOr<MosquittoHandle> MakeMosquitto(const MqttSpec& spec, SSL_CTX* tls,
                                               MosquittoEvents& events);
 
+// Spends a packet id on nothing, as libmosquitto counts them on whatever the broker has left unanswered. Returns the id; `last`, the
+// one before, if none was spent.
+int SpendPacketId(mosquitto* handle, int last);
+
 }  // namespace lockstep::agent

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/domain_name.h"
 #include "agent/net/engine.h"
 #include "agent/net/ip.h"
 #include "agent/net/target.h"
@@ -292,6 +293,16 @@ absl::StatusOr<std::pair<IpAddress, int>> ParseServer(absl::string_view text) {
   return std::make_pair(*ip, port);
 }
 
+// As name servers are asked for it; nothing where it is no name.
+std::optional<std::string> NameOnTheWire(const std::string& name) {
+  if (name.find('\0') != std::string::npos) {
+    return std::nullopt;
+  }
+  const bool ascii =
+      std::all_of(name.begin(), name.end(), [](unsigned char byte) { return byte < 0x80; });
+  return ascii ? name : DomainToAscii(name);
+}
+
 class DnsQuestions final : public DnsClient {
  public:
   explicit DnsQuestions(Engine& engine) : engine_(engine) {}
@@ -312,14 +323,22 @@ class DnsQuestions final : public DnsClient {
       }
       channel = servers_.try_emplace(*address, engine_, DnsChannel::Way::kUdp, *address).first;
     }
-    channel->second.Resolve(name, record, std::move(done));
+    if (const std::optional<std::string> asked = NameOnTheWire(name)) {
+      channel->second.Resolve(*asked, record, std::move(done));
+    } else {
+      done(DnsFailure(ARES_EBADNAME));
+    }
   }
 
   void LookUp(const std::string& host, Done done) override {
     if (!system_) {
       system_.emplace(engine_, DnsChannel::Way::kSystem, "");
     }
-    system_->LookUp(host, std::move(done));
+    if (const std::optional<std::string> asked = NameOnTheWire(host)) {
+      system_->LookUp(*asked, std::move(done));
+    } else {
+      done(DnsFailure(ARES_EBADNAME));
+    }
   }
 
  private:

@@ -135,8 +135,8 @@ void Pinger::Begin() {
 
 void Pinger::Choose(const absl::StatusOr<std::vector<std::string>>& addresses) {
   if (!addresses.ok()) {
-    const absl::Status why = addresses.status();
-    timer_.After(absl::ZeroDuration(), [this, why] { End(why); });  // this may be within LookUp
+    // Not at once: this may be within LookUp.
+    timer_.After(absl::ZeroDuration(), [this, why = addresses.status()] { End(why); });
     return;
   }
   std::optional<IpAddress> chosen;

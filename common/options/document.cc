@@ -4,6 +4,7 @@
 #include <cmath>
 #include <exception>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/yaml.h"
 
 namespace lockstep {
@@ -107,6 +109,40 @@ Json ToJson(const YAML::Node& node, int depth, size_t* left) {
   }
 }
 
+// Of a comma that stands at the top the library makes an empty document, which it does not take the comma for, and so another one,
+// without end. Throws where two documents start at one place.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (last_ == mark.pos) {
+      throw YAML::Exception(mark, "no document can begin with a comma");
+    }
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
+void CheckThatDocumentsEnd(absl::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  while (parser.HandleNextDocument(starts)) {
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Json> ParseJsonDocument(absl::string_view text) {
@@ -138,6 +174,7 @@ absl::StatusOr<Json> ParseJsonDocument(absl::string_view text) {
 absl::StatusOr<Json> ParseYamlDocument(absl::string_view text) {
   // The only place where the YAML library's exceptions can surface.
   try {
+    CheckThatDocumentsEnd(text);
     size_t left = kMaxUnfolding * text.size() + kFewNodes;
     std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
     std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });

@@ -276,13 +276,16 @@ bool PlanPing(const Info& info, const char* what, v8::Local<v8::Value> options, 
     return false;
   }
   absl::StatusOr<PingPlan> read = ReadPingPlan(ContextOf(info), module.vu(), info[0], options);
-  if (read.ok()) {
-    *plan = *std::move(read);
-  } else if (!absl::IsCancelled(read.status())) {
-    ThrowStatus(info.GetIsolate(), absl::Status(read.status().code(),
-                                                absl::StrCat(what, ": ", read.status().message())));
+  if (!read.ok()) {
+    if (!absl::IsCancelled(read.status())) {
+      ThrowStatus(
+          info.GetIsolate(),
+          absl::Status(read.status().code(), absl::StrCat(what, ": ", read.status().message())));
+    }
+    return false;
   }
-  return read.ok();
+  *plan = *std::move(read);
+  return true;
 }
 
 // ping(target, options)

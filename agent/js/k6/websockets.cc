@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/properties.h"
@@ -14,6 +16,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/web_forms.h"
+#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 namespace {
@@ -168,6 +171,17 @@ void NativeOpen(const Info& info) {
   }
   const uint64_t number = module.Open(isolate, *std::move(plan), info[3].As<v8::Function>());
   info.GetReturnValue().Set(static_cast<double>(number));
+}
+
+// Whether `socket` takes another message; if not, an Error is thrown: a call of the web's class waits for nothing.
+bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
+  if (MayWait(socket.buffered_bytes(), message_bytes)) {
+    return true;
+  }
+  ThrowError(isolate,
+             absl::StrCat("websocket: more than ", kMostUnsentBytes,
+                          " bytes would wait to be sent: the server has not taken them yet"));
+  return false;
 }
 
 void NativeSendText(const Info& info) {

@@ -5,15 +5,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/http/headers.h"
-#include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"
-#include "common/base/unsent.h"
 #include "common/base/visible.h"
 
 namespace lockstep::agent {
@@ -245,16 +244,6 @@ void WsMeter::Ended(const WebSocket* socket) {
     Add(builtin::kWsSessionDuration,
         absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - opened_));
   }
-}
-
-bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
-  if (MayWait(socket.buffered_bytes(), message_bytes)) {
-    return true;
-  }
-  ThrowError(isolate,
-             absl::StrCat("websocket: more than ", kMostUnsentBytes,
-                          " bytes would wait to be sent: the server has not taken them yet"));
-  return false;
 }
 
 WsEnd DescribeEnd(int code, std::string reason) {

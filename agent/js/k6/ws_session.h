@@ -89,9 +89,6 @@ class WsBacklog {
   size_t bytes_ = 0;
 };
 
-// Whether `socket` takes another message; if not, an Error is thrown.
-bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes);
-
 // Of what WebSocketListener::OnClose was told.
 WsEnd DescribeEnd(int code, std::string reason);
 

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(ParseJsonDocument, KeepsTheOrderOfKeys) {
   EXPECT_EQ(ParseJsonDocument(R"({"b": 1, "a": [true, null]})")->dump(),
@@ -55,6 +56,19 @@ TEST(ParseYamlDocument, NamesThePlaceOfAMistake) {
             "line 2, column 1: `a` is given twice");
   EXPECT_THAT(std::string(ParseYamlDocument(std::string(100, '[')).status().message()),
               HasSubstr("line 1, column "));
+}
+
+// The library would make empty documents of it, without end.
+TEST(ParseYamlDocument, RefusesCommasOutsideOfBrackets) {
+  for (const char* text : {"[1],", ", a", "\"vus\", 5", "---\n,"}) {
+    EXPECT_THAT(std::string(ParseYamlDocument(text).status().message()),
+                HasSubstr("no document can begin with a comma"))
+        << text;
+  }
+  EXPECT_THAT(std::string(ParseYamlDocument("[1],").status().message()),
+              StartsWith("line 1, column 4: "));
+  EXPECT_EQ(ParseYamlDocument("a: 1, 2\n")->dump(), R"({"a":"1, 2"})");
+  EXPECT_EQ(ParseYamlDocument("---\n---\n---\na: 1\n...\n")->dump(), R"({"a":1})");
 }
 
 // "A billion laughs".

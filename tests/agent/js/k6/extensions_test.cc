@@ -27,6 +27,7 @@ class DnsModuleTest : public ModuleTest {
 
   DnsServer server_{{{"two.test", {.addresses = {"10.0.0.1", "10.0.0.2", "fd00::1"}}},
                      {"none.test", {}},
+                     {"xn--mnchen-3ya.test", {.addresses = {"10.0.0.3"}}},
                      {"broken.test", {.code = 2}},
                      {"refused.test", {.code = 5}}}};
 };
@@ -40,6 +41,12 @@ TEST_F(DnsModuleTest, ResolveAsksTheServerThatIsNamed) {
   EXPECT_THAT(Samples("dns_resolution_duration"), SizeIs(3));
   EXPECT_THAT(Samples("dns_lookups"), IsEmpty());
   EXPECT_THAT(Errors(), IsEmpty());
+}
+
+TEST_F(DnsModuleTest, NamesInOtherScriptsAreAskedForAsTheWireHasThem) {
+  EXPECT_EQ(R"(["10.0.0.3"])", Ask("return dns.resolve('münchen.test', 'A', at)"));
+  EXPECT_THAT(Ask(R"js(return dns.resolve('two.test\0', 'A', at))js"),
+              HasSubstr("this is no domain name"));
 }
 
 TEST_F(DnsModuleTest, WhatAServerRefusesIsARejectionThatSaysWhyAndAsksNobodyElse) {
