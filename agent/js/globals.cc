@@ -1,7 +1,5 @@
 #include "agent/js/globals.h"
 
-#include <string>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
 
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"

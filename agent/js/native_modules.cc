@@ -1,7 +1,6 @@
 #include "agent/js/native_modules.h"
 
 #include <array>
-#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"

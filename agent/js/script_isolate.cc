@@ -1,7 +1,6 @@
 #include "agent/js/script_isolate.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "agent/js/thread_identity.h"
 

@@ -14,7 +14,6 @@
 #include "agent/js/library.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
-#include "agent/js/world.h"
 
 namespace lockstep::agent {
 namespace {

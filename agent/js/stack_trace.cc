@@ -1,6 +1,5 @@
 #include "agent/js/stack_trace.h"
 
-#include <cstdint>
 #include <optional>
 
 #include "absl/strings/match.h"

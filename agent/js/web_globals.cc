@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "agent/http/domain_name.h"

@@ -3,11 +3,9 @@
 #include <utility>
 
 #include "agent/js/bind/errors.h"
-#include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/globals.h"
-#include "agent/js/script_source.h"
 #include "agent/js/specifier.h"
 #include "agent/js/timers.h"
 #include "agent/js/web_globals.h"

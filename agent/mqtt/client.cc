@@ -1,8 +1,5 @@
 #include "agent/mqtt/client.h"
 
-#include <optional>
-#include <utility>
-
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
@@ -13,7 +10,6 @@
 #include "agent/mqtt/properties.h"
 #include "agent/mqtt/requests.h"
 #include "agent/mqtt/tls.h"
-#include "agent/net/multi_loop.h"
 #include "agent/net/net_error.h"
 #include "agent/net/network.h"
 #include "agent/net/resolver.h"

@@ -3,7 +3,6 @@
 // that never speaks TLS does not spend them at all.
 #pragma once
 
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>

@@ -1,7 +1,5 @@
 #include "agent/vu/script_vu.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"

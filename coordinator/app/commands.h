@@ -12,9 +12,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/exit_code.h"
-#include "common/base/log.h"
 #include "common/options/options.h"
-#include "common/options/tiers.h"
 #include "common/result/compare.h"
 #include "common/segment/execution_segment.h"
 #include "common/summary/summary.h"

@@ -1,7 +1,5 @@
 #include "coordinator/app/reports.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 

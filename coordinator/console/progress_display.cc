@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/terminal_style.h"
-#include "coordinator/console/progress_rows.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -9,7 +9,6 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/timer.h"
-#include "coordinator/console/progress.h"
 #include "coordinator/console/terminal.h"
 
 namespace lockstep::coordinator {

@@ -1,6 +1,5 @@
 #include "coordinator/page/panels.h"
 
-#include <string>
 #include <utility>
 #include <vector>
 

@@ -1,7 +1,5 @@
 #include "agent/js/bind/functions.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/properties.h"

@@ -18,7 +18,6 @@
 #include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/grpc_client.h"
-#include "agent/js/k6/grpc_params.h"
 #include "agent/js/k6/grpc_schemas.h"
 #include "agent/js/k6/script_files.h"
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/grpc/call.h"
 #include "agent/grpc/schema.h"
 
 namespace lockstep::agent {

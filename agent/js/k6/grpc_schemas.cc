@@ -1,7 +1,6 @@
 #include "agent/js/k6/grpc_schemas.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

@@ -1,7 +1,6 @@
 #include "agent/js/k6/grpc_values.h"
 
 #include <map>
-#include <string>
 #include <utility>
 #include <vector>
 

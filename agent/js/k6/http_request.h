@@ -6,7 +6,6 @@
 
 #include <v8.h>
 
-#include "agent/http/call.h"
 #include "agent/http/url_cache.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/http_draft.h"

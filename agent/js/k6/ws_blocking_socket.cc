@@ -1,9 +1,5 @@
 #include "agent/js/k6/ws_blocking_socket.h"
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"

@@ -9,7 +9,6 @@
 
 #include <v8.h>
 
-#include "agent/http/call.h"
 #include "agent/http/websocket.h"
 #include "agent/js/k6/api_vu.h"
 
