@@ -47,7 +47,7 @@ bool IsWebPage(absl::string_view text) {
 }
 
 // Where an exception of a compiler says that the mistake is; from 1, or 0 if nowhere.
-std::pair<int, int> PlaceOf(v8::Local<v8::Context> context, const v8::TryCatch& caught) {
+std::pair<int, int> PlaceOf(Context context, const v8::TryCatch& caught) {
   const v8::Local<v8::Message> message = caught.Message();
   return message.IsEmpty() ? std::pair(0, 0)
                            : std::pair(message->GetLineNumber(context).FromMaybe(0),
@@ -90,7 +90,7 @@ std::optional<std::string> DataOf(absl::string_view url) {
 v8::Isolate* SourceReader::isolate() const {
   return world_.isolate();
 }
-v8::Local<v8::Context> SourceReader::context() const {
+Context SourceReader::context() const {
   return world_.context();
 }
 

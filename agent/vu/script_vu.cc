@@ -113,7 +113,7 @@ void ScriptVu::Terminate() {
   isolate()->TerminateExecution();
   // V8 looks at the request when a function is entered. Without this one, the script would go on to
   // its next call, which may be to the outside.
-  const v8::Local<v8::Context> context = world_->context();
+  const Context context = world_->context();
   v8::Local<v8::Script> nothing;
   v8::Local<v8::Value> ignored;
   if (v8::Script::Compile(context, v8::String::Empty(isolate())).ToLocal(&nothing) &&

@@ -34,7 +34,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                                       ? PlanPart(scenarios, *test.plan.sequence,
                                                                  test.plan.segment_index, partition)
                                                       : PlanFleet(scenarios, weights, partition));
-  return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(scenarios, plan);
+  return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(plan);
 }
 
 absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,

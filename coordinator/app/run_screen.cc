@@ -43,9 +43,7 @@ void RunScreen::OnPlanned(std::vector<std::string> outputs) {
       .outputs = std::move(outputs),
       .columns = AtCapableTerminal() ? SizeOfTerminal(STDOUT_FILENO).columns : 0};
   const PlannedTest& test = rig_.test();
-  terminal_.Above([&] {
-    WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
-  });
+  terminal_.Above([&] { WriteStdout(RenderHeader(facts, test.whole, test.segment)); });
   if (display_ == nullptr) {
     StartProgress();
   }

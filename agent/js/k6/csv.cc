@@ -27,9 +27,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // What a script says about a file. Lines are its records, counted from 0, the header among them.
 struct CsvOptions {
   RowSyntax syntax = {.header = false};  // with a header: rows as objects

@@ -18,9 +18,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 constexpr char kHealthCheck[] = "grpc.health.v1.Health/Check";
 

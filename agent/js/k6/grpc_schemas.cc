@@ -16,8 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 v8::Local<v8::Value> MethodInfoOf(Context context, const GrpcMethod& method) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> info = v8::Object::New(isolate);

@@ -15,8 +15,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 v8::Local<v8::Value> ParsedOr(Context context, absl::string_view json,
                               v8::Local<v8::Value> otherwise) {
   v8::Local<v8::Value> value;

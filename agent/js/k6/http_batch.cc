@@ -10,11 +10,7 @@
 #include "agent/js/k6/http.h"
 
 namespace lockstep::agent {
-namespace {
-
-using Context = v8::Local<v8::Context>;
-
-}  // namespace
+namespace {}  // namespace
 
 RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
   v8::Isolate* isolate = context->GetIsolate();

@@ -28,7 +28,7 @@ struct RequestOrFault {
 
 // `expected` is what the VU's requests expect without a responseCallback of their own; `urls` has
 // those that it has asked for.
-RequestOrFault PrepareRequest(v8::Local<v8::Context> context, ApiVu& vu,
+RequestOrFault PrepareRequest(Context context, ApiVu& vu,
                               const std::optional<ExpectedStatuses>& expected, UrlCache& urls,
                               RequestArguments arguments);
 

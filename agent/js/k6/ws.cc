@@ -17,9 +17,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr int kGoingAway = 1001;
 
 // The socket behind a method call; null once its connect() has returned, when methods do nothing.

@@ -21,9 +21,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 void ThrowMqtt(v8::Isolate* isolate, absl::string_view what, const absl::Status& status) {
   if (!absl::IsCancelled(status)) {
     ThrowStatus(isolate, absl::Status(status.code(), absl::StrCat(what, ": ", status.message())));
