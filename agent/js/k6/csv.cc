@@ -133,17 +133,12 @@ absl::StatusOr<CsvOptions> ReadOptions(Context context, ApiVu& vu, v8::Local<v8:
 
 // The file's rows by `syntax`, indexed if this VU is the first to ask.
 absl::StatusOr<const RowTable*> FindTable(SharedFile& file, const RowSyntax& syntax) {
+  using Made = absl::StatusOr<std::unique_ptr<const RowTable>>;
   const std::string key = absl::StrCat(absl::string_view(&syntax.delimiter, 1), syntax.header);
-  const RowTable* table = file.tables.FindOrClaim(key);
-  if (table == nullptr) {
-    absl::StatusOr<RowTable> made = RowTable::ParseShared(file.content, syntax);
-    if (!made.ok()) {
-      file.tables.GiveUp(key);
-      return made.status();
-    }
-    table = file.tables.Keep(key, std::make_unique<const RowTable>(*std::move(made)));
-  }
-  return table;
+  return file.tables.FindOrMake(key, [&]() -> Made {
+    LOCKSTEP_ASSIGN_OR_RETURN(RowTable table, RowTable::ParseShared(file.content, syntax));
+    return std::make_unique<const RowTable>(std::move(table));
+  });
 }
 
 // What the arguments of parse() and of Parser mean. Cancelled: an exception is pending.

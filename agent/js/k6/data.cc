@@ -94,21 +94,24 @@ void ConstructSharedArray(const Info& info) {
                    "SharedArray constructor does not support async functions as second argument");
     return;
   }
-  const SharedElements* elements = data.store.FindOrClaim(name);
-  if (elements == nullptr) {
-    SharedElements built;
-    if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
-      data.store.GiveUp(name);
-      return;
-    }
-    elements = data.store.Keep(name, std::make_unique<const SharedElements>(std::move(built)));
+  using Built = absl::StatusOr<std::unique_ptr<const SharedElements>>;
+  const absl::StatusOr<const SharedElements*> elements =
+      data.store.FindOrMake(name, [&]() -> Built {
+        SharedElements built;
+        if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
+          return absl::CancelledError();
+        }
+        return std::make_unique<const SharedElements>(std::move(built));
+      });
+  if (!elements.ok()) {
+    return;  // an exception is pending
   }
   v8::Local<v8::Function> load;
   v8::Local<v8::Value> array;
   const v8::Local<v8::Value> source =
-      v8::External::New(isolate, const_cast<SharedElements*>(elements));
+      v8::External::New(isolate, const_cast<SharedElements*>(*elements));
   if (v8::Function::New(context, LoadElement, source).ToLocal(&load) &&
-      MakeSharedArray(context, load, static_cast<int64_t>(elements->size())).ToLocal(&array)) {
+      MakeSharedArray(context, load, static_cast<int64_t>((*elements)->size())).ToLocal(&array)) {
     info.GetReturnValue().Set(array);
   }
 }

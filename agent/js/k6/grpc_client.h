@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/grpc/channel.h"
 #include "agent/grpc/schema.h"
 
 namespace lockstep::agent {

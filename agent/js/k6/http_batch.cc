@@ -8,6 +8,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http.h"
+#include "agent/js/k6/http_objects.h"
 
 namespace lockstep::agent {
 namespace {}  // namespace
