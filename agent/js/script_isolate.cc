@@ -102,6 +102,15 @@ void ScriptIsolate::PumpPlatformTasks() {
   engine_.PumpTasks(isolate_);
 }
 
+// Since V8 11 the promises of WebAssembly are settled by tasks, though it is compiled at once.
+bool ScriptIsolate::RunSettlingTasks() {
+#if V8_MAJOR_VERSION >= 11
+  return engine_.PumpTasks(isolate_);
+#else
+  return false;
+#endif
+}
+
 void ScriptIsolate::BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data) {
   auto* self = static_cast<ScriptIsolate*>(data);
   self->collection_began_ = self->clock_.Mono();

@@ -122,7 +122,11 @@ void ScriptVu::Terminate() {
   }
 }
 
-bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
+bool ScriptVu::RunEvents(v8::Local<v8::Value> awaited, absl::FunctionRef<bool()> until) {
+  const auto pending = [&awaited] {
+    return !awaited.IsEmpty() && awaited->IsPromise() &&
+           awaited.As<v8::Promise>()->State() == v8::Promise::kPending;
+  };
   for (;;) {
     const v8::HandleScope handles(isolate());
     world_->RunMicrotasks();
@@ -139,6 +143,8 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
         caught.ReThrow();
         return false;
       }
+    } else if (pending() && script_isolate_.RunSettlingTasks()) {
+      continue;
     } else if (events_.expecting()) {
       SwitchOut();
     } else {
@@ -162,7 +168,7 @@ void ScriptVu::ForgetTermination() {
 
 bool ScriptVu::WaitFor(v8::Local<v8::Promise> promise) {
   const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
-  const bool ran = RunEvents(settled);
+  const bool ran = RunEvents(promise, settled);
   if (interrupted()) {
     Terminate();
   }
@@ -179,7 +185,7 @@ void ScriptVu::Call(Function function,
         return !returned.IsEmpty() && returned->IsPromise() &&
                returned.As<v8::Promise>()->State() == v8::Promise::kRejected;
       };
-      end = RunEvents(rejected) ? CallEnd::kWell : CallEnd::kInEvents;
+      end = RunEvents(returned, rejected) ? CallEnd::kWell : CallEnd::kInEvents;
     }
     after(end, caught);
   }
