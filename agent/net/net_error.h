@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/http/error_code.h"
 #include "agent/http/message.h"
 
 namespace lockstep::agent {

@@ -3,6 +3,7 @@
 // that never speaks TLS does not spend them at all.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
