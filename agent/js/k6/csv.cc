@@ -215,10 +215,7 @@ void ConstructParser(const Info& info) {
       vu.in_init() ? FindRows(ContextOf(info), vu, info[0], info[1])
                    : absl::FailedPreconditionError("it must be made in the init context");
   if (!rows.ok()) {
-    if (!absl::IsCancelled(rows.status())) {
-      ThrowStatus(isolate, absl::Status(rows.status().code(),
-                                        absl::StrCat("csv.Parser: ", rows.status().message())));
-    }
+    ThrowStatus(isolate, rows.status(), "csv.Parser");
     return;
   }
   AttachOwned(isolate, info.This(), std::make_unique<CsvRows>(*rows));

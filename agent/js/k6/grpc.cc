@@ -99,8 +99,8 @@ void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8:
       status = wanted.reflect ? schemas_.Reflect(wanted, client) : absl::OkStatus();
     }
   }
-  if (!status.ok() && !absl::IsCancelled(status)) {
-    ThrowError(isolate, status.message());
+  if (!status.ok()) {
+    ThrowErrorOf(isolate, status);
   }
 }
 

@@ -47,13 +47,6 @@ void ReturnValue(const Info& info, v8::MaybeLocal<v8::Value> result) {
   }
 }
 
-// Throws what is not yet thrown.
-void ThrowUnlessPending(v8::Isolate* isolate, const absl::Status& status) {
-  if (!absl::IsCancelled(status)) {
-    ThrowError(isolate, status.message());
-  }
-}
-
 void MakeClient(const Info& info) {
   info.GetReturnValue().Set(BoundTo<GrpcModule>(info).NewClient(ContextOf(info)));
 }
@@ -98,7 +91,7 @@ absl::StatusOr<GrpcRequest> UnaryRequest(const Info& info) {
 void InvokeMethod(const Info& info) {
   absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   ReturnValue(
@@ -108,7 +101,7 @@ void InvokeMethod(const Info& info) {
 void InvokeMethodAsync(const Info& info) {
   absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   ReturnValue(info, BoundTo<GrpcModule>(info).InvokeAsync(ContextOf(info), *std::move(request),
@@ -130,7 +123,7 @@ void CheckHealth(const Info& info) {
   const absl::Status status =
       request.ok() ? module.SetMessage(context, message, &*request) : request.status();
   if (!status.ok()) {
-    ThrowUnlessPending(isolate, status);
+    ThrowErrorOf(isolate, status);
     return;
   }
   ReturnValue(info, module.Invoke(context, *std::move(request), ClientOf(info)));
@@ -143,7 +136,7 @@ void OpenStreamOf(const Info& info) {
   absl::StatusOr<GrpcRequest> request = module.Prepare(ContextOf(info), client, client.schemas,
                                                        info[1], info[2], absl::InfiniteDuration());
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   request->spec.one_message = !request->method->server_streams;
@@ -164,7 +157,7 @@ void WriteToStream(const Info& info) {
     GrpcRequest request = stream->request();
     const absl::Status read = module.SetMessage(ContextOf(info), info[1], &request);
     if (!read.ok()) {
-      ThrowUnlessPending(info.GetIsolate(), read);
+      ThrowErrorOf(info.GetIsolate(), read);
       return;
     }
     stream = StreamOf(info);  // toJSON() may have done anything

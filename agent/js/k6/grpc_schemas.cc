@@ -58,9 +58,7 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::Add(
   v8::Isolate* isolate = context->GetIsolate();
   const absl::StatusOr<const ProtoSchema*> schema = store_.FindOrMake(key, make);
   if (!schema.ok()) {
-    if (!absl::IsCancelled(schema.status())) {
-      ThrowError(isolate, schema.status().message());
-    }
+    ThrowErrorOf(isolate, schema.status());
     return {};
   }
   client.schemas.push_back(*schema);
@@ -103,9 +101,7 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::Load(Context context, GrpcClientState& cl
       StringsOf(context, "the names of files", names);
   for (const absl::Status& status : {paths.status(), files.status()}) {
     if (!status.ok()) {
-      if (!absl::IsCancelled(status)) {
-        ThrowStatus(isolate, status);
-      }
+      ThrowStatus(isolate, status);
       return {};
     }
   }

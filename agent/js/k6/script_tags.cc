@@ -38,7 +38,7 @@ absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& v
 
 bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
   const absl::Status status = AddScriptTags(context, given, vu, tags);
-  if (!status.ok() && !absl::IsCancelled(status)) {
+  if (!status.ok()) {
     ThrowStatus(context->GetIsolate(), status);
   }
   return status.ok();

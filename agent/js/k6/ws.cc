@@ -169,9 +169,7 @@ void Connect(const Info& info) {
   absl::StatusOr<WsPlan> plan =
       PlanWs(context, vu, info[0], info[1]->IsFunction() ? info[2] : info[1], false);
   if (!plan.ok()) {
-    if (!absl::IsCancelled(plan.status())) {
-      ThrowError(isolate, plan.status().message());
-    }
+    ThrowErrorOf(isolate, plan.status());
     return;
   }
   BlockingSocket socket(vu, *std::move(plan));

@@ -186,9 +186,7 @@ void ConstructRows(const Info& info) {
   RowsOptions options;
   const absl::StatusOr<RowDealer*> dealer = FindDealer(context, info[0], data, &options);
   if (!dealer.ok()) {
-    if (!absl::IsCancelled(dealer.status())) {
-      ThrowStatus(isolate, dealer.status());
-    }
+    ThrowStatus(isolate, dealer.status());
     return;
   }
   const RowTable& table = (*dealer)->table();
