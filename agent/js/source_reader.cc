@@ -14,6 +14,7 @@
 #include "agent/js/library.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
+#include "agent/js/world.h"
 
 namespace lockstep::agent {
 namespace {

@@ -10,6 +10,7 @@
 #include "agent/mqtt/properties.h"
 #include "agent/mqtt/requests.h"
 #include "agent/mqtt/tls.h"
+#include "agent/net/multi_loop.h"
 #include "agent/net/net_error.h"
 #include "agent/net/network.h"
 #include "agent/net/resolver.h"

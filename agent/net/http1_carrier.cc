@@ -6,6 +6,8 @@
 
 #include <sys/epoll.h>
 
+#include "agent/net/engine.h"
+
 namespace lockstep::agent {
 void Http1Carrier::Begin(std::unique_ptr<Connection> connection, const HttpRequest& request,
                          bool close, Progress& progress) {
