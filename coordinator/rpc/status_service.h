@@ -11,6 +11,7 @@
 #include "lockstep/v1/services.grpc.pb.h"
 
 #include "common/base/event_loop.h"
+#include "common/base/sync.h"
 #include "coordinator/core/control.h"
 
 namespace lockstep::coordinator {
