@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "coordinator/console/progress.h"
 #include "coordinator/console/streams.h"
 
 namespace lockstep::coordinator {
