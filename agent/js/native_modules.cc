@@ -135,31 +135,27 @@ constexpr std::array kModules = {
                  [](Context c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
     NativeModule{"k6/experimental/redis", MakeOldRedis},
     NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
-    NativeModule{"k6/ws",
-                 [](Context c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
-    NativeModule{"k6/x/dns", [](Context c,
-                                WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
-    NativeModule{"k6/x/icmp", [](Context c,
-                                 WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
-    NativeModule{
-        "k6/x/mqtt",
-        [](Context c,
-           WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6); }},
+    NativeModule{"k6/ws", [](Context c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"k6/x/dns",
+                 [](Context c, WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
+    NativeModule{"k6/x/icmp",
+                 [](Context c, WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
+    NativeModule{"k6/x/mqtt",
+                 [](Context c, WorldSite& s) {
+                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6);
+                 }},
     NativeModule{"k6/x/redis",
-                 [](Context c,
-                    WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
-    NativeModule{"k6/x/tls", [](Context c,
-                                WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
+                 [](Context c, WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
+    NativeModule{"k6/x/tls",
+                 [](Context c, WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{
-        "lockstep/mqtt",
-        [](Context c,
-           WorldSite&
-               s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep); }},
-    NativeModule{"lockstep/socketio", [](Context c,
-                                         WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
-    NativeModule{"lockstep/sse",
-                 [](Context c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
+    NativeModule{"lockstep/mqtt",
+                 [](Context c, WorldSite& s) {
+                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
+                 }},
+    NativeModule{"lockstep/socketio",
+                 [](Context c, WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
+    NativeModule{"lockstep/sse", [](Context c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
 };
 
 // Modules that k6 had once, and what became of them.

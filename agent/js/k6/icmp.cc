@@ -21,9 +21,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 enum IcmpMetric : size_t {
   kIcmpSent,
   kIcmpReceived,

@@ -28,7 +28,7 @@ class IcmpModule final : public VuPart {
   IcmpModule(ApiVu& vu, PingClient& client);
   ~IcmpModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   void EndIteration() override;
 
   class Run;
@@ -47,6 +47,6 @@ class IcmpModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeIcmpModule(v8::Local<v8::Context> context, ApiVu& vu, PingClient& client);
+v8::Local<v8::Object> MakeIcmpModule(Context context, ApiVu& vu, PingClient& client);
 
 }  // namespace lockstep::agent
