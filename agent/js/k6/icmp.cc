@@ -3,7 +3,6 @@
 #include <cmath>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <unistd.h>
 

@@ -1,10 +1,6 @@
 // The module `k6/x/icmp`: ping(), which waits, and pingAsync(), which returns a promise and tells of each request.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-
 #include <v8.h>
 
 #include "agent/http/ping.h"
