@@ -13,6 +13,7 @@
 
 #include "common/base/exit_code.h"
 #include "common/options/options.h"
+#include "common/options/tiers.h"
 #include "common/result/compare.h"
 #include "common/segment/execution_segment.h"
 #include "common/summary/summary.h"
