@@ -121,6 +121,27 @@ class Layers(unittest.TestCase):
                     below.add(name)
         self.assertEqual([], self.upward("agent/js", JS_LAYERS))
 
+    def test_no_headers_include_each_other(self):
+        graph = {str(p.relative_to(ROOT)): includes(p) for side in LAYERS for p in sources(side)}
+        done, circles = set(), []
+
+        def follow(name, path):
+            if name in path:
+                circles.append(path[path.index(name):])
+            elif name not in done:
+                for include in graph.get(name, ()):
+                    follow(include, [*path, name])
+                done.add(name)
+
+        for name in graph:
+            follow(name, [])
+        self.assertEqual([], circles)
+
+    def test_tests_stand_in_the_folder_of_what_they_test(self):
+        for side in LAYERS:
+            for test in (ROOT / "tests" / side).rglob("*_test.cc"):
+                self.assertTrue((ROOT / test.parent.relative_to(ROOT / "tests")).is_dir(), test)
+
     def test_a_folder_is_one_library_with_its_name(self):
         for side, layers in LAYERS.items():
             for name in layers:
@@ -254,6 +275,14 @@ class Documents(unittest.TestCase):
         for side in LAYERS:
             folders = {path.parent for path in sources(side)}
             self.assertEqual([], sorted(str(f.relative_to(ROOT)) for f in folders if not (f / "README.md").exists()))
+
+    def test_decisions_have_their_dates_in_order(self):
+        for side in LAYERS:
+            for page in (ROOT / side).rglob("README.md"):
+                _, _, decisions = page.read_text("utf-8").partition("\nDecisions:\n")
+                dates = [entry[:10] for entry in re.findall(r"^- (.*)$", decisions, re.M)]
+                self.assertEqual([], [date for date in dates if not re.fullmatch(r"\d{4}-\d\d-\d\d", date)], page)
+                self.assertEqual(sorted(dates), dates, page)
 
     def test_the_readme_stays_short(self):
         self.assertLessEqual((ROOT / "README.md").read_text("utf-8").count("\n"), 120)

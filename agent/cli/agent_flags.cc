@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "common/base/host_port.h"
 #include "common/base/message_limits.h"
 #include "common/base/utf8.h"
 #include "common/base/version.h"

@@ -8,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 #include "agent/cli/agent_flags.h"
 #include "agent/cli/stderr_log.h"

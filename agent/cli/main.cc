@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,7 +19,6 @@
 #include "agent/cli/agent_flags.h"
 #include "agent/cli/agent_process.h"
 #include "agent/cli/stderr_log.h"
-#include "agent/health/health_monitor.h"
 #include "common/base/environment.h"
 #include "common/base/open_files.h"
 #include "common/base/open_for_writing.h"

@@ -1,7 +1,5 @@
 #include "agent/cli/stderr_log.h"
 
-#include <utility>
-
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "common/base/log.h"
 #include "common/base/writer_thread.h"

@@ -1,7 +1,6 @@
 #include "agent/exec/arrival_rate.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_format.h"
 

@@ -1,7 +1,5 @@
 #include "agent/exec/per_vu_iterations.h"
 
-#include <utility>
-
 namespace lockstep::agent {
 
 bool PerVuIterations::Source::Next(MonoTime now, Iteration* iteration) {

@@ -1,8 +1,5 @@
 #include "agent/exec/scenario_engine.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 
 #include "agent/exec/scenario_runner.h"

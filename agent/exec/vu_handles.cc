@@ -1,7 +1,5 @@
 #include "agent/exec/vu_handles.h"
 
-#include <utility>
-
 namespace lockstep::agent {
 
 VuHandles::~VuHandles() {

@@ -1,12 +1,10 @@
 #include "agent/grpc/call_parts.h"
 
-#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include <grpc/byte_buffer_reader.h>
-#include <grpc/grpc.h>
 #include <grpcpp/support/slice.h>
 
 #include "absl/strings/match.h"

@@ -1,7 +1,6 @@
 #include "agent/health/health_monitor.h"
 
 #include <algorithm>
-#include <string>
 
 #include <sys/resource.h>
 

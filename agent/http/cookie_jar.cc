@@ -8,7 +8,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-#include "agent/http/headers.h"
 #include "common/base/host_port.h"
 #include "common/base/http_token.h"
 

@@ -11,7 +11,6 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/http/message.h"
-#include "agent/http/url.h"
 #include "common/base/log.h"
 
 namespace lockstep::agent {

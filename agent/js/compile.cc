@@ -14,8 +14,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
 constexpr absl::string_view kWrapperTail = "\n})";
 

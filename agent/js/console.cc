@@ -21,8 +21,7 @@ constexpr size_t kMaxText = size_t{1} << 20;
 
 class Formatter {
  public:
-  explicit Formatter(v8::Local<v8::Context> context)
-      : context_(context), isolate_(context->GetIsolate()) {}
+  explicit Formatter(Context context) : context_(context), isolate_(context->GetIsolate()) {}
 
   std::string Format(v8::Local<v8::Value> value, int depth) {
     if (value->IsString()) {
@@ -229,15 +228,15 @@ class Formatter {
     return false;
   }
 
-  v8::Local<v8::Context> context_;
+  Context context_;
   v8::Isolate* isolate_;
   size_t printed_ = 0;                       // bytes so far, roughly
   std::vector<v8::Local<v8::Object>> path_;  // the containers around the present value
 };
 
 template <LogLevel level>
-void Print(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+void Print(const Info& info) {
+  const Context context = info.GetIsolate()->GetCurrentContext();
   std::vector<std::string> parts;
   for (int i = 0; i < info.Length(); ++i) {
     parts.push_back(FormatForConsole(context, info[i]));
@@ -246,11 +245,11 @@ void Print(const v8::FunctionCallbackInfo<v8::Value>& info) {
                                           {{"source", "console"}});
 }
 
-void Assert(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void Assert(const Info& info) {
   if (info[0]->BooleanValue(info.GetIsolate())) {
     return;
   }
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   std::string text = "Assertion failed";
   for (int i = 1; i < info.Length(); ++i) {
     absl::StrAppend(&text, i == 1 ? ": " : " ", FormatForConsole(context, info[i]));
@@ -260,12 +259,12 @@ void Assert(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 }  // namespace
 
-std::string FormatForConsole(v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
+std::string FormatForConsole(Context context, v8::Local<v8::Value> value) {
   const v8::TryCatch ignored(context->GetIsolate());
   return Formatter(context).Format(value, 0);
 }
 
-v8::Local<v8::Object> MakeConsole(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeConsole(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> console = v8::Object::New(isolate);
   SetFunction(context, console, "log", &Print<LogLevel::kInfo>);

@@ -56,9 +56,12 @@ void ScriptEngine::ExposeParts(absl::FunctionRef<bool(absl::string_view name)> m
 #endif
 }
 
-void ScriptEngine::PumpTasks(v8::Isolate* isolate) const {
+bool ScriptEngine::PumpTasks(v8::Isolate* isolate) const {
+  bool any = false;
   while (v8::platform::PumpMessageLoop(&platform_->tasks(), isolate)) {
+    any = true;
   }
+  return any;
 }
 
 ScriptEngine::~ScriptEngine() {

@@ -45,8 +45,8 @@ class ScriptEngine {
   // onto prototypes with many others, a tenth, and leave 11 KB of garbage. While no context is
   // being made. Has no effect where V8 does not take flags after its start: there they have all.
   void ExposeParts(absl::FunctionRef<bool(absl::string_view name)> mentioned) const;
-  // Runs tasks of V8 that wait for the thread of `isolate`. On it, inside the isolate.
-  void PumpTasks(v8::Isolate* isolate) const;
+  // Runs tasks of V8 that wait for the thread of `isolate`; whether there were any. On it, inside the isolate.
+  bool PumpTasks(v8::Isolate* isolate) const;
 
  private:
   const Config config_;

@@ -19,7 +19,7 @@ namespace {
 constexpr absl::string_view kSyntaxError = "SyntaxError: ";
 constexpr absl::string_view kFrame = "\n    at ";
 
-std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_view what,
+std::string DescribeSyntaxError(Context context, absl::string_view what,
                                 v8::Local<v8::Message> message) {
   v8::Isolate* isolate = context->GetIsolate();
   ScriptPlace place{TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()),
@@ -33,8 +33,7 @@ std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_vie
 }
 
 // The own data property `name` as text, without running getters of the script.
-std::string DataText(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                     absl::string_view name) {
+std::string DataText(Context context, v8::Local<v8::Object> object, absl::string_view name) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::TryCatch ignored(isolate);
   v8::Local<v8::Value> value;
@@ -47,7 +46,7 @@ std::string DataText(v8::Local<v8::Context> context, v8::Local<v8::Object> objec
 
 }  // namespace
 
-std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
+std::string DescribeException(Context context, v8::Local<v8::Value> exception,
                               v8::Local<v8::Message> message) {
   v8::Isolate* isolate = context->GetIsolate();
   if (!exception->IsNativeError()) {
@@ -74,7 +73,7 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
   return absl::StrReplaceAll(stack, {{kFrame, "\n\tat "}});
 }
 
-void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& caught) {
+void NamePlaceOfSyntaxError(Context context, const v8::TryCatch& caught) {
   if (!caught.HasCaught() || !caught.CanContinue() || !caught.Exception()->IsNativeError() ||
       caught.Message().IsEmpty()) {
     return;

@@ -1,7 +1,5 @@
 #include "agent/js/globals.h"
 
-#include <string>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -14,8 +12,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 void Open(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -89,7 +85,7 @@ absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view pa
   return ResolvePath(path, World::Of(isolate->GetCurrentContext()).modules().RunningModule());
 }
 
-void InstallFileAccess(v8::Local<v8::Context> context) {
+void InstallFileAccess(Context context) {
   SetFunction(context, context->Global(), "open", &Open);
   SetFunction(context, context->Global(), "require", &Require);
 }

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
 
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
@@ -49,7 +48,7 @@ constexpr absl::string_view kMentions[] = {
     "ifference", "isSubsetOf", "WellFormed", "isSupersetOf",  "isDisjointFrom"};
 
 // The object that library.js evaluates to, once in a context.
-v8::MaybeLocal<v8::Object> Library(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Object> Library(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Private> key =
       v8::Private::ForApi(isolate, JsName(isolate, "lockstep:library"));
@@ -68,7 +67,7 @@ v8::MaybeLocal<v8::Object> Library(v8::Local<v8::Context> context) {
 }
 
 void GetFromLibrary(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Object> library;
   v8::Local<v8::Value> holder, function;
   if (Library(context).ToLocal(&library) && library->Get(context, info.Data()).ToLocal(&holder) &&
@@ -78,7 +77,7 @@ void GetFromLibrary(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8:
 }
 
 // The object that the library's `holder` means: "Array", "Array.prototype".
-v8::MaybeLocal<v8::Object> HolderOf(v8::Local<v8::Context> context, absl::string_view holder) {
+v8::MaybeLocal<v8::Object> HolderOf(Context context, absl::string_view holder) {
   const absl::string_view constructor = holder.substr(0, holder.find('.'));
   const bool typed =
       constructor == "TypedArray";  // which is no global: all typed arrays inherit from it
@@ -106,7 +105,7 @@ bool MentionsLibrary(absl::string_view text) {
                      [text](absl::string_view part) { return absl::StrContains(text, part); });
 }
 
-void InstallLibrary(v8::Local<v8::Context> context) {
+void InstallLibrary(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   absl::string_view known;
   v8::Local<v8::Object> holder;

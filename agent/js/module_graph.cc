@@ -18,15 +18,14 @@
 namespace lockstep::agent {
 namespace {
 
-v8::MaybeLocal<v8::Module> ResolveCallback(v8::Local<v8::Context> context,
-                                           v8::Local<v8::String> specifier,
+v8::MaybeLocal<v8::Module> ResolveCallback(Context context, v8::Local<v8::String> specifier,
                                            v8::Local<v8::FixedArray>,
                                            v8::Local<v8::Module> referrer) {
   return World::Of(context).modules().Resolve(TextOf(context->GetIsolate(), specifier), referrer);
 }
 
 // The value of a file in JSON. Empty with a pending exception, which names the file.
-v8::MaybeLocal<v8::Value> ParseJsonFile(v8::Local<v8::Context> context, const std::string& url,
+v8::MaybeLocal<v8::Value> ParseJsonFile(Context context, const std::string& url,
                                         v8::Local<v8::String> text) {
   v8::Isolate* isolate = context->GetIsolate();
   std::string why;
@@ -53,7 +52,7 @@ v8::MaybeLocal<v8::Value> ParseJsonFile(v8::Local<v8::Context> context, const st
 v8::Isolate* ModuleGraph::isolate() const {
   return world_.isolate();
 }
-v8::Local<v8::Context> ModuleGraph::context() const {
+Context ModuleGraph::context() const {
   return world_.context();
 }
 

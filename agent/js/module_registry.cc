@@ -15,8 +15,7 @@
 namespace lockstep::agent {
 namespace {
 
-v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context,
-                                       v8::Local<v8::Module> module) {
+v8::MaybeLocal<v8::Value> FillCallback(Context context, v8::Local<v8::Module> module) {
   if (!World::Of(context).modules().registry().FillSynthetic(module)) {
     return {};
   }
@@ -29,8 +28,8 @@ v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context,
 }
 
 // The names of a synthetic module: "default" first, then the properties of `exports`, then `more`.
-bool NamesOf(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
-             const std::vector<std::string>& more, std::vector<v8::Local<v8::String>>* names) {
+bool NamesOf(Context context, v8::Local<v8::Object> exports, const std::vector<std::string>& more,
+             std::vector<v8::Local<v8::String>>* names) {
   v8::Isolate* const isolate = context->GetIsolate();
   const auto known = [names](v8::Local<v8::String> name) {
     return std::any_of(names->begin(), names->end(),
@@ -80,7 +79,7 @@ absl::StatusOr<std::string> ModuleKey(const std::string& specifier, absl::string
 v8::Isolate* ModuleRegistry::isolate() const {
   return world_.isolate();
 }
-v8::Local<v8::Context> ModuleRegistry::context() const {
+Context ModuleRegistry::context() const {
   return world_.context();
 }
 

@@ -1,7 +1,6 @@
 #include "agent/js/native_modules.h"
 
 #include <array>
-#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -46,29 +45,29 @@
 namespace lockstep::agent {
 namespace {
 
-using Maker = v8::Local<v8::Object> (*)(v8::Local<v8::Context>, WorldSite&);
+using Maker = v8::Local<v8::Object> (*)(Context, WorldSite&);
 
-v8::Local<v8::Object> MakeTimersModule(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeTimersModule(Context context) {
   const v8::Local<v8::Object> module = v8::Object::New(context->GetIsolate());
   InstallTimers(context, module);
   return module;
 }
 
 // k6's own name for k6/websockets while it was new.
-v8::Local<v8::Object> MakeOldWebSockets(v8::Local<v8::Context> context, WorldSite& site) {
+v8::Local<v8::Object> MakeOldWebSockets(Context context, WorldSite& site) {
   World::Of(context).WarnOnce(
       "k6/experimental/websockets is deprecated and will go; import k6/websockets instead, which is the same");
   return MakeWebSocketsModule(context, site.api());
 }
 
 // What k6 had it under before it became an extension.
-v8::Local<v8::Object> MakeOldRedis(v8::Local<v8::Context> context, WorldSite& site) {
+v8::Local<v8::Object> MakeOldRedis(Context context, WorldSite& site) {
   World::Of(context).WarnOnce(
       "k6/experimental/redis has become k6/x/redis; import that instead, which is the same");
   return MakeRedisModule(context, site.api(), site.streams());
 }
 
-v8::Local<v8::Object> MakeBrowserModule(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeBrowserModule(Context context) {
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> exports;
   if (!v8::Script::Compile(context, JsText(context->GetIsolate(), BrowserSource()))
@@ -80,21 +79,21 @@ v8::Local<v8::Object> MakeBrowserModule(v8::Local<v8::Context> context) {
 }
 
 // Paths are relative to the file whose code is running.
-ScriptFiles FilesOf(v8::Local<v8::Context> context, WorldSite& site) {
+ScriptFiles FilesOf(Context context, WorldSite& site) {
   return {.url_of = [isolate = context->GetIsolate()](
                         const std::string& path) { return UrlOfPath(isolate, path); },
           .load = [&site](const std::string& url) { return site.LoadFile(url); }};
 }
 
-v8::Local<v8::Object> MakeRows(v8::Local<v8::Context> context, WorldSite& site) {
+v8::Local<v8::Object> MakeRows(Context context, WorldSite& site) {
   return MakeRowsModule(context, site.api(), site.rows(), FilesOf(context, site));
 }
 
-v8::Local<v8::Object> MakeFs(v8::Local<v8::Context> context, WorldSite& site) {
+v8::Local<v8::Object> MakeFs(Context context, WorldSite& site) {
   return MakeFsModule(context, site.api(), site.shared_files(), FilesOf(context, site));
 }
 
-v8::Local<v8::Object> MakeGrpc(v8::Local<v8::Context> context, WorldSite& site) {
+v8::Local<v8::Object> MakeGrpc(Context context, WorldSite& site) {
   // As in k6, paths are relative to the main script, whichever file the call is in.
   ScriptFiles files{
       .url_of = [&world = World::Of(context)](
@@ -109,66 +108,54 @@ struct NativeModule {
 };
 
 constexpr std::array kModules = {
-    NativeModule{"k6",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
-    NativeModule{"k6/browser",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeBrowserModule(c); }},
-    NativeModule{"k6/crypto",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
-    NativeModule{"k6/crypto/x509",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeX509Module(c); }},
-    NativeModule{"k6/data",
-                 [](v8::Local<v8::Context> c, WorldSite& s) {
-                   return MakeDataModule(c, s.api(), s.shared_arrays());
-                 }},
-    NativeModule{"k6/encoding",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
-    NativeModule{"k6/execution", [](v8::Local<v8::Context> c,
-                                    WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
+    NativeModule{"k6", [](Context c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
+    NativeModule{"k6/browser", [](Context c, WorldSite&) { return MakeBrowserModule(c); }},
+    NativeModule{"k6/crypto", [](Context c, WorldSite&) { return MakeCryptoModule(c); }},
+    NativeModule{"k6/crypto/x509", [](Context c, WorldSite&) { return MakeX509Module(c); }},
+    NativeModule{
+        "k6/data",
+        [](Context c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
+    NativeModule{"k6/encoding", [](Context c, WorldSite&) { return MakeEncodingModule(c); }},
+    NativeModule{"k6/execution",
+                 [](Context c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
     NativeModule{"k6/experimental/csv",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCsvModule(c, s.api()); }},
+                 [](Context c, WorldSite& s) { return MakeCsvModule(c, s.api()); }},
     NativeModule{"k6/experimental/fs", MakeFs},
     NativeModule{"k6/experimental/streams",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeStreamsModule(c); }},
-    NativeModule{"k6/html", [](v8::Local<v8::Context> c, WorldSite&) { return MakeHtmlModule(c); }},
-    NativeModule{"k6/http",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
-    NativeModule{"k6/metrics", [](v8::Local<v8::Context> c,
-                                  WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
+                 [](Context c, WorldSite&) { return MakeStreamsModule(c); }},
+    NativeModule{"k6/html", [](Context c, WorldSite&) { return MakeHtmlModule(c); }},
+    NativeModule{"k6/http", [](Context c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
+    NativeModule{"k6/metrics",
+                 [](Context c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
     NativeModule{"k6/net/grpc", MakeGrpc},
-    NativeModule{"k6/secrets", [](v8::Local<v8::Context> c,
-                                  WorldSite& s) { return MakeSecretsModule(c, s.api()); }},
-    NativeModule{"k6/timers",
-                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
-    NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,
-                                     WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/secrets",
+                 [](Context c, WorldSite& s) { return MakeSecretsModule(c, s.api()); }},
+    NativeModule{"k6/timers", [](Context c, WorldSite&) { return MakeTimersModule(c); }},
+    NativeModule{"k6/websockets",
+                 [](Context c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
     NativeModule{"k6/experimental/redis", MakeOldRedis},
     NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
-    NativeModule{"k6/ws",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
-    NativeModule{"k6/x/dns", [](v8::Local<v8::Context> c,
-                                WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
-    NativeModule{"k6/x/icmp", [](v8::Local<v8::Context> c,
-                                 WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
-    NativeModule{
-        "k6/x/mqtt",
-        [](v8::Local<v8::Context> c,
-           WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6); }},
+    NativeModule{"k6/ws", [](Context c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"k6/x/dns",
+                 [](Context c, WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
+    NativeModule{"k6/x/icmp",
+                 [](Context c, WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
+    NativeModule{"k6/x/mqtt",
+                 [](Context c, WorldSite& s) {
+                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6);
+                 }},
     NativeModule{"k6/x/redis",
-                 [](v8::Local<v8::Context> c,
-                    WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
-    NativeModule{"k6/x/tls", [](v8::Local<v8::Context> c,
-                                WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
+                 [](Context c, WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
+    NativeModule{"k6/x/tls",
+                 [](Context c, WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{
-        "lockstep/mqtt",
-        [](v8::Local<v8::Context> c,
-           WorldSite&
-               s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep); }},
-    NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
-                                         WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
-    NativeModule{"lockstep/sse",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
+    NativeModule{"lockstep/mqtt",
+                 [](Context c, WorldSite& s) {
+                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
+                 }},
+    NativeModule{"lockstep/socketio",
+                 [](Context c, WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
+    NativeModule{"lockstep/sse", [](Context c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
 };
 
 // Modules that k6 had once, and what became of them.
@@ -252,7 +239,7 @@ void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
 
 }  // namespace
 
-v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context,
+v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, Context context,
                                             WorldSite& site) {
   for (const NativeModule& module : kModules) {
     if (module.name == name) {

@@ -1,7 +1,6 @@
 #include "agent/js/script_isolate.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "agent/js/thread_identity.h"
 
@@ -101,6 +100,15 @@ void ScriptIsolate::PumpPlatformTasks() {
   const v8::Isolate::Scope scope(isolate_);
   const v8::HandleScope handles(isolate_);
   engine_.PumpTasks(isolate_);
+}
+
+// Since V8 11 the promises of WebAssembly are settled by tasks, though it is compiled at once.
+bool ScriptIsolate::RunSettlingTasks() {
+#if V8_MAJOR_VERSION >= 11
+  return engine_.PumpTasks(isolate_);
+#else
+  return false;
+#endif
 }
 
 void ScriptIsolate::BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data) {

@@ -61,6 +61,8 @@ class ScriptIsolate {
   void KeepText(const ScriptSource& source, v8::Local<v8::String> text);
   // Runs V8's own waiting tasks (finalisers, compiled code). Worker thread, not on a fibre.
   void PumpPlatformTasks();
+  // Runs those that may settle a promise; whether there were any. Inside the isolate.
+  bool RunSettlingTasks();
 
  private:
   static size_t OnNearHeapLimit(void* data, size_t current_limit, size_t initial_limit);

@@ -48,7 +48,7 @@ bool IsWebPage(absl::string_view text) {
 }
 
 // Where an exception of a compiler says that the mistake is; from 1, or 0 if nowhere.
-std::pair<int, int> PlaceOf(v8::Local<v8::Context> context, const v8::TryCatch& caught) {
+std::pair<int, int> PlaceOf(Context context, const v8::TryCatch& caught) {
   const v8::Local<v8::Message> message = caught.Message();
   return message.IsEmpty() ? std::pair(0, 0)
                            : std::pair(message->GetLineNumber(context).FromMaybe(0),
@@ -91,7 +91,7 @@ std::optional<std::string> DataOf(absl::string_view url) {
 v8::Isolate* SourceReader::isolate() const {
   return world_.isolate();
 }
-v8::Local<v8::Context> SourceReader::context() const {
+Context SourceReader::context() const {
   return world_.context();
 }
 
@@ -136,26 +136,22 @@ bool SourceReader::Read(const std::string& url, absl::string_view importer, Sour
 
 const ScriptSource* SourceReader::Examined(const std::string& url, absl::string_view importer,
                                            const std::string& content) {
-  OnceMap<ScriptSource>& files = world_.site().sources().files();
-  const ScriptSource* source = files.FindOrClaim(url);
-  if (source != nullptr) {
-    return source;
-  }
-  if (IsRemote(url) && IsWebPage(content)) {
-    files.GiveUp(url);
-    ThrowLoadError(isolate(), url, importer,
-                   absl::InvalidArgumentError(absl::StrCat(
-                       "the server has sent a page instead of a module: ",
-                       absl::StripAsciiWhitespace(content.substr(0, kShownOfPage)), "...")));
-    return nullptr;
-  }
-  auto examined = std::make_unique<ScriptSource>();
-  if (!Examine(url, content, examined.get())) {
-    files.GiveUp(url);
-    return nullptr;
-  }
-  examined->mentions_library = MentionsLibrary(content);
-  return files.Keep(url, std::move(examined));
+  const auto examine = [&]() -> absl::StatusOr<std::unique_ptr<ScriptSource>> {
+    if (IsRemote(url) && IsWebPage(content)) {
+      ThrowLoadError(isolate(), url, importer,
+                     absl::InvalidArgumentError(absl::StrCat(
+                         "the server has sent a page instead of a module: ",
+                         absl::StripAsciiWhitespace(content.substr(0, kShownOfPage)), "...")));
+      return absl::CancelledError();
+    }
+    auto examined = std::make_unique<ScriptSource>();
+    if (!Examine(url, content, examined.get())) {
+      return absl::CancelledError();
+    }
+    examined->mentions_library = MentionsLibrary(content);
+    return examined;
+  };
+  return world_.site().sources().files().FindOrMake(url, examine).value_or(nullptr);
 }
 
 bool SourceReader::Examine(const std::string& url, const std::string& content,

@@ -1,6 +1,5 @@
 #include "agent/js/stack_trace.h"
 
-#include <cstdint>
 #include <optional>
 
 #include "absl/strings/match.h"
@@ -28,15 +27,15 @@ std::optional<int64_t> TakeLastNumber(absl::string_view* text) {
 }
 
 // "Error: message", as String(error) says without running code of a script that is no longer wanted.
-std::string HeadOf(v8::Local<v8::Context> context, v8::Local<v8::Value> error) {
+std::string HeadOf(Context context, v8::Local<v8::Value> error) {
   const v8::TryCatch ignored(context->GetIsolate());
   std::string head;
   return ToText(context, error, &head) ? head : "<error>";
 }
 
 // What V8 does by itself unless an embedder has a say in it, as we do for the maps' sake.
-bool PrepareByScript(v8::Local<v8::Context> context, v8::Local<v8::Value> error,
-                     v8::Local<v8::Array> sites, v8::MaybeLocal<v8::Value>* prepared) {
+bool PrepareByScript(Context context, v8::Local<v8::Value> error, v8::Local<v8::Array> sites,
+                     v8::MaybeLocal<v8::Value>* prepared) {
   const v8::Local<v8::Object> global = context->Global();
   v8::Local<v8::Value> constructor, prepare;
   if (!GetProperty(context, global, "Error", &constructor) || !constructor->IsObject() ||
@@ -49,8 +48,7 @@ bool PrepareByScript(v8::Local<v8::Context> context, v8::Local<v8::Value> error,
   return true;
 }
 
-v8::MaybeLocal<v8::Value> PrepareStackTrace(v8::Local<v8::Context> context,
-                                            v8::Local<v8::Value> error,
+v8::MaybeLocal<v8::Value> PrepareStackTrace(Context context, v8::Local<v8::Value> error,
                                             v8::Local<v8::Array> sites) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::MaybeLocal<v8::Value> by_script;

@@ -18,8 +18,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 // Copies of the objects that V8 cannot copy by itself, in the order in which they are met. V8 has scopes of its own around each, which
 // Locals would not outlive.
 using HostCopies = std::vector<v8::Global<v8::Object>>;
@@ -115,7 +113,7 @@ bool ReadTransfers(Context context, v8::Local<v8::Value> options,
 
 }  // namespace
 
-void StructuredClone(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void StructuredClone(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   if (info.Length() == 0) {

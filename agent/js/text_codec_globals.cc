@@ -20,8 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // The encodings, each with its labels in the Encoding Standard.
 constexpr std::pair<absl::string_view, absl::string_view> kEncodings[] = {
     {"utf-8", "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"},
@@ -91,8 +89,7 @@ class Decoder {
 };
 
 // Reads a flag of `options`, which may be anything.
-bool Flag(v8::Local<v8::Context> context, v8::Local<v8::Value> options, absl::string_view name,
-          bool* flag) {
+bool Flag(Context context, v8::Local<v8::Value> options, absl::string_view name, bool* flag) {
   v8::Local<v8::Value> value;
   if (options->IsObject()) {
     if (!GetProperty(context, options.As<v8::Object>(), name, &value)) {
@@ -105,7 +102,7 @@ bool Flag(v8::Local<v8::Context> context, v8::Local<v8::Value> options, absl::st
 
 void ConstructDecoder(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   if (!info.IsConstructCall()) {
     ThrowTypeError(isolate, "must be called with new");
     return;
@@ -185,7 +182,7 @@ void Encode(const Info& info) {
 // (text, to): as much of the text as fits.
 void EncodeInto(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   v8::Local<v8::String> text;
   if (!info[1]->IsUint8Array()) {
     ThrowTypeError(isolate, "TextEncoder.encodeInto: argument 2 must be a Uint8Array");
@@ -208,7 +205,7 @@ void EncodeInto(const Info& info) {
   info.GetReturnValue().Set(result);
 }
 
-v8::MaybeLocal<v8::Function> TextEncoderClass(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Function> TextEncoderClass(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
     made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
@@ -220,7 +217,7 @@ v8::MaybeLocal<v8::Function> TextEncoderClass(v8::Local<v8::Context> context) {
   return ClassTemplate(isolate, "TextEncoder", &ConstructEncoder, complete)->GetFunction(context);
 }
 
-v8::MaybeLocal<v8::Function> TextDecoderClass(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Function> TextDecoderClass(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
     made->InstanceTemplate()->SetInternalFieldCount(2);
@@ -234,7 +231,7 @@ v8::MaybeLocal<v8::Function> TextDecoderClass(v8::Local<v8::Context> context) {
 
 }  // namespace
 
-bool SetTextCodecs(v8::Local<v8::Context> context, v8::Local<v8::Object> holder) {
+bool SetTextCodecs(Context context, v8::Local<v8::Object> holder) {
   v8::Local<v8::Function> encoder;
   v8::Local<v8::Function> decoder;
   if (!TextEncoderClass(context).ToLocal(&encoder) ||

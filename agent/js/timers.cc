@@ -20,8 +20,6 @@ World::Timer::~Timer() {
 
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr double kMaxDelayMs = 2147483647;  // the longest that browsers take
 
 void Arm(World& world, int32_t id);
@@ -32,7 +30,7 @@ void Fire(World& world, int32_t id) {
     return;
   }
   v8::Isolate* isolate = world.isolate();
-  const v8::Local<v8::Context> context = world.context();
+  const Context context = world.context();
   const v8::Local<v8::Function> callback = found->second->callback.Get(isolate);
   std::vector<v8::Local<v8::Value>> arguments;
   for (const v8::Global<v8::Value>& argument : found->second->arguments) {
@@ -65,7 +63,7 @@ void Arm(World& world, int32_t id) {
 template <bool repeats>
 void Set(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   World& world = World::Of(context);
   if (!info[0]->IsFunction()) {
     ThrowTypeError(isolate, repeats ? "setInterval's callback isn't a callable function"
@@ -93,7 +91,7 @@ void Set(const Info& info) {
 }
 
 void Clear(const Info& info) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   if (info[0]->IsNumber()) {
     World::Of(context).timers().erase(info[0]->Int32Value(context).FromMaybe(0));
   }
@@ -136,7 +134,7 @@ class QuietTimers final : public VuPart {
     if (found == timers_.end()) {
       return;  // of an iteration that is over
     }
-    const v8::Local<v8::Context> context = world_.context();
+    const Context context = world_.context();
     const v8::Local<v8::Function> callback = found->second.callback.Get(world_.isolate());
     timers_.erase(found);
     v8::Local<v8::Value> ignored;
@@ -166,7 +164,7 @@ v8::Local<v8::Object> MakeQuietTimers(World& world) {
   return functions;
 }
 
-void InstallTimers(v8::Local<v8::Context> context, v8::Local<v8::Object> target) {
+void InstallTimers(Context context, v8::Local<v8::Object> target) {
   SetFunction(context, target, "setTimeout", &Set<false>);
   SetFunction(context, target, "setInterval", &Set<true>);
   SetFunction(context, target, "clearTimeout", &Clear);

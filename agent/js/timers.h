@@ -25,6 +25,6 @@ struct World::Timer {
 // An object with the function after(ms, callback): a timer that does not keep the iteration from ending, and is gone at its end.
 v8::Local<v8::Object> MakeQuietTimers(World& world);
 
-void InstallTimers(v8::Local<v8::Context> context, v8::Local<v8::Object> target);
+void InstallTimers(Context context, v8::Local<v8::Object> target);
 
 }  // namespace lockstep::agent

@@ -16,16 +16,14 @@ namespace {
 
 constexpr int64_t kMaxWasmBytes = int64_t{16} << 20;
 
-std::string TextMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                       absl::string_view name) {
+std::string TextMember(Context context, v8::Local<v8::Object> object, absl::string_view name) {
   v8::Local<v8::Value> value;
   return GetProperty(context, object, name, &value) && value->IsString()
              ? TextOf(context->GetIsolate(), value.As<v8::String>())
              : "";
 }
 
-int NumberMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name) {
+int NumberMember(Context context, v8::Local<v8::Object> object, absl::string_view name) {
   v8::Local<v8::Value> value;
   return GetProperty(context, object, name, &value) ? value->Int32Value(context).FromMaybe(0) : 0;
 }
@@ -45,7 +43,7 @@ bool MayBeTypeScript(absl::string_view url) {
 }
 
 bool TypeScriptCompiler::Start() {
-  const v8::Local<v8::Context> context = v8::Context::New(isolate_);
+  const Context context = v8::Context::New(isolate_);
   const v8::Context::Scope scope(context);
   const absl::StatusOr<std::string> wasm =
       Decompress(Coding::kBrotli, SwcWasmBrotli(), kMaxWasmBytes);
@@ -66,7 +64,7 @@ bool TypeScriptCompiler::Call(const std::string& url, absl::string_view source,
   if (compile_.IsEmpty() && !Start()) {
     return false;
   }
-  const v8::Local<v8::Context> context = context_.Get(isolate_);
+  const Context context = context_.Get(isolate_);
   const v8::Context::Scope scope(context);
   v8::Local<v8::Value> arguments[] = {JsText(isolate_, source), JsText(isolate_, url)};
   v8::Local<v8::Value> value;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "agent/http/domain_name.h"
@@ -25,8 +24,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr char kDom[] = "lockstep:dom";
 
 void QueueMicrotask(const Info& info) {
@@ -34,7 +31,7 @@ void QueueMicrotask(const Info& info) {
     ThrowTypeError(info.GetIsolate(), "queueMicrotask: argument 1 must be a function");
     return;
   }
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Promise::Resolver> resolver;
   if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
       resolver->Resolve(context, v8::Undefined(info.GetIsolate())).IsJust()) {
@@ -64,7 +61,7 @@ void PerformanceToJson(const Info& info) {
 }
 
 // now(), and the time of day when it was 0.
-v8::Local<v8::Object> MakePerformance(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakePerformance(Context context) {
   const Clock& clock = World::Of(context).site().api().loop().clock();
   const v8::Local<v8::Object> performance = v8::Object::New(context->GetIsolate());
   const double wall = absl::ToDoubleMilliseconds(clock.Wall() - absl::UnixEpoch());
@@ -76,7 +73,7 @@ v8::Local<v8::Object> MakePerformance(v8::Local<v8::Context> context) {
 }
 
 // Evaluates an embedded script that defines globals.
-v8::MaybeLocal<v8::Value> RunEmbedded(v8::Local<v8::Context> context, absl::string_view text) {
+v8::MaybeLocal<v8::Value> RunEmbedded(Context context, absl::string_view text) {
   v8::Local<v8::Script> script;
   if (!v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script)) {
     return {};
@@ -94,7 +91,7 @@ void ToAscii(const Info& info) {
   }
 }
 
-v8::MaybeLocal<v8::Value> MakeUrlGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeUrlGlobals(Context context) {
   v8::Local<v8::Value> make;
   v8::Local<v8::Function> to_ascii;
   if (!RunEmbedded(context, WebUrlSource()).ToLocal(&make) ||
@@ -129,7 +126,7 @@ void ReturnDom(const Info& info) {
   }
 }
 
-v8::MaybeLocal<v8::Value> MakeDomGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeDomGlobals(Context context) {
   v8::Local<v8::Value> make;
   if (!RunEmbedded(context, WebDomSource()).ToLocal(&make)) {
     return {};
@@ -138,7 +135,7 @@ v8::MaybeLocal<v8::Value> MakeDomGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
 }
 
-v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeFetchGlobals(Context context) {
   v8::Local<v8::Value> make;
   v8::Local<v8::Value> http;  // its module is what requests go through
   if (!RunEmbedded(context, WebFetchSource()).ToLocal(&make) ||
@@ -153,7 +150,7 @@ v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &argument);
 }
 
-v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeCryptoGlobals(Context context) {
   v8::Local<v8::Value> make;
   if (!RunEmbedded(context, WebCryptoSource()).ToLocal(&make)) {
     return {};
@@ -162,17 +159,17 @@ v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
 }
 
-v8::MaybeLocal<v8::Value> MakeFormGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeFormGlobals(Context context) {
   v8::Local<v8::Object> forms;
   return WebForms(context).ToLocal(&forms) ? forms : v8::MaybeLocal<v8::Value>();
 }
 
-v8::MaybeLocal<v8::Value> MakeTextGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeTextGlobals(Context context) {
   const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
   return SetTextCodecs(context, made) ? made : v8::MaybeLocal<v8::Value>();
 }
 
-v8::MaybeLocal<v8::Value> MakeNativeGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeNativeGlobals(Context context) {
   const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
   SetFunction(context, made, "structuredClone", &StructuredClone);
   SetFunction(context, made, "queueMicrotask", &QueueMicrotask);
@@ -180,15 +177,15 @@ v8::MaybeLocal<v8::Value> MakeNativeGlobals(v8::Local<v8::Context> context) {
   return made;
 }
 
-v8::MaybeLocal<v8::Value> MakeConsoleGlobal(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Value> MakeConsoleGlobal(Context context) {
   const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
   SetProperty(context, made, "console", MakeConsole(context));
   return made;
 }
 
 // What `make` made when it was first asked for in the context; `group` names it.
-template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
-v8::MaybeLocal<v8::Object> Made(v8::Local<v8::Context> context, v8::Local<v8::String> group) {
+template <v8::MaybeLocal<v8::Value> (*make)(Context)>
+v8::MaybeLocal<v8::Object> Made(Context context, v8::Local<v8::String> group) {
   const v8::Local<v8::Private> key = v8::Private::ForApi(context->GetIsolate(), group);
   v8::Local<v8::Value> made;
   if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
@@ -203,9 +200,9 @@ v8::MaybeLocal<v8::Object> Made(v8::Local<v8::Context> context, v8::Local<v8::St
 
 // The global `name` on first use: `make` makes it and those that belong with it, which most scripts
 // never need.
-template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+template <v8::MaybeLocal<v8::Value> (*make)(Context)>
 void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Object> made;
   v8::Local<v8::Value> value;
   if (Made<make>(context, info.Data().As<v8::String>()).ToLocal(&made) &&
@@ -214,8 +211,8 @@ void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Valu
   }
 }
 
-template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
-void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
+template <v8::MaybeLocal<v8::Value> (*make)(Context)>
+void InstallLazily(Context context, absl::string_view group,
                    std::initializer_list<const char*> names,
                    v8::PropertyAttribute attributes = v8::None) {
   v8::Isolate* isolate = context->GetIsolate();
@@ -229,12 +226,11 @@ void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
 
 }  // namespace
 
-v8::MaybeLocal<v8::Object> DomGlobals(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Object> DomGlobals(Context context) {
   return Made<&MakeDomGlobals>(context, JsName(context->GetIsolate(), kDom));
 }
 
-void ThrowDomException(v8::Local<v8::Context> context, absl::string_view name,
-                       absl::string_view message) {
+void ThrowDomException(Context context, absl::string_view name, absl::string_view message) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> dom, exception;
   v8::Local<v8::Value> constructor;
@@ -246,7 +242,7 @@ void ThrowDomException(v8::Local<v8::Context> context, absl::string_view name,
   }
 }
 
-void InstallWebGlobals(v8::Local<v8::Context> context) {
+void InstallWebGlobals(Context context) {
   InstallLazily<&MakeConsoleGlobal>(context, "lockstep:console", {"console"});
   InstallLazily<&MakeTextGlobals>(context, "lockstep:text", {"TextEncoder", "TextDecoder"});
   InstallLazily<&MakeNativeGlobals>(context, "lockstep:native",

@@ -3,11 +3,9 @@
 #include <utility>
 
 #include "agent/js/bind/errors.h"
-#include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/globals.h"
-#include "agent/js/script_source.h"
 #include "agent/js/specifier.h"
 #include "agent/js/timers.h"
 #include "agent/js/web_globals.h"
@@ -15,7 +13,7 @@
 namespace lockstep::agent {
 namespace {
 
-v8::MaybeLocal<v8::Promise> ImportDynamically(v8::Local<v8::Context> context, v8::Local<v8::Data>,
+v8::MaybeLocal<v8::Promise> ImportDynamically(Context context, v8::Local<v8::Data>,
                                               v8::Local<v8::Value> resource,
                                               v8::Local<v8::String> specifier,
                                               v8::Local<v8::FixedArray>) {
@@ -24,7 +22,7 @@ v8::MaybeLocal<v8::Promise> ImportDynamically(v8::Local<v8::Context> context, v8
   return World::Of(context).modules().ImportDynamically(TextOf(isolate, specifier), base);
 }
 
-void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void ResolveFromMeta(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   if (!info[0]->IsString()) {
     ThrowTypeError(isolate, "import.meta.resolve: the specifier must be a string");
@@ -39,8 +37,7 @@ void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(JsText(isolate, *url));
 }
 
-void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
-                    v8::Local<v8::Object> meta) {
+void InitialiseMeta(Context context, v8::Local<v8::Module> module, v8::Local<v8::Object> meta) {
   const v8::Local<v8::String> url =
       JsText(context->GetIsolate(), World::Of(context).modules().registry().KeyOf(module));
   SetProperty(context, meta, "url", url);
@@ -48,7 +45,7 @@ void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module
 }
 
 void OnPromiseReject(v8::PromiseRejectMessage message) {
-  v8::Local<v8::Context> context;
+  Context context;
   if (message.GetPromise()->GetCreationContext().ToLocal(&context) && World::Find(context)) {
     World::Of(context).NoteRejection(message);
   }
@@ -67,7 +64,7 @@ World::World(ScriptIsolate& isolate, WorldSite& site)
       site_(site),
       microtasks_(v8::MicrotaskQueue::New(isolate.get(), v8::MicrotasksPolicy::kExplicit)),
       modules_(*this) {
-  const v8::Local<v8::Context> context = v8::Context::New(
+  const Context context = v8::Context::New(
       isolate.get(), nullptr, {}, {}, v8::DeserializeInternalFieldsCallback(), microtasks_.get());
   SetModule(context, this);
   context_.Reset(isolate.get(), context);
@@ -77,15 +74,15 @@ World::World(ScriptIsolate& isolate, WorldSite& site)
 
 World::~World() = default;
 
-World& World::Of(v8::Local<v8::Context> context) {
+World& World::Of(Context context) {
   return ModuleOf<World>(context);
 }
 
-World* World::Find(v8::Local<v8::Context> context) {
+World* World::Find(Context context) {
   return context->GetNumberOfEmbedderDataFields() > kWorldSlot ? &Of(context) : nullptr;
 }
 
-void World::InstallGlobals(v8::Local<v8::Context> context) {
+void World::InstallGlobals(Context context) {
   const v8::Local<v8::Object> global = context->Global();
   if (!site_.base_mode()) {
     SetProperty(context, global, "global", global);

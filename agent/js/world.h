@@ -72,10 +72,10 @@ class World {
   World& operator=(const World&) = delete;
 
   // The world of a context made by this class.
-  static World& Of(v8::Local<v8::Context> context);
+  static World& Of(Context context);
 
   // The same for any context; null if it is none of those.
-  static World* Find(v8::Local<v8::Context> context);
+  static World* Find(Context context);
 
   // Evaluates the main script and what it imports. False with a pending exception if that fails.
   bool Load(const std::string& main_url);
@@ -94,7 +94,7 @@ class World {
   void SetEnv(std::map<std::string, std::string> overrides);
 
   v8::Isolate* isolate() const { return isolate_.get(); }
-  v8::Local<v8::Context> context() const { return context_.Get(isolate()); }
+  Context context() const { return context_.Get(isolate()); }
   ScriptIsolate& script_isolate() { return isolate_; }
   WorldSite& site() { return site_; }
   ModuleGraph& modules() { return modules_; }
@@ -122,7 +122,7 @@ class World {
     v8::Global<v8::Value> reason;
   };
 
-  void InstallGlobals(v8::Local<v8::Context> context);
+  void InstallGlobals(Context context);
   static void GetEnv(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info);
   static void GetIteration(v8::Local<v8::Name> name,
                            const v8::PropertyCallbackInfo<v8::Value>& info);

@@ -1,8 +1,5 @@
 #include "agent/mqtt/client.h"
 
-#include <optional>
-#include <utility>
-
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 

@@ -1,7 +1,6 @@
 // An open connection: frames both ways, and how it ends.
 #include "agent/net/curl_websocket.h"
 
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,5 @@
 #include "agent/redis/connection.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::agent {

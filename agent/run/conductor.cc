@@ -1,7 +1,6 @@
 #include "agent/run/conductor.h"
 
 #include <iterator>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

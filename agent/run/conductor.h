@@ -18,7 +18,6 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
-#include "absl/status/statusor.h"
 
 #include "agent/exec/scenario_engine.h"
 #include "agent/health/health_source.h"

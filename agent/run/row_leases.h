@@ -2,11 +2,9 @@
 // no script has taken them. Loop-bound.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 
-#include "absl/functional/any_invocable.h"
 #include "lockstep/v1/control.pb.h"
 
 #include "agent/run/run_sender.h"

@@ -2,7 +2,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/run/session.h"
-#include "common/base/message_limits.h"
 #include "common/trust/join_proof.h"
 #include "proto/words.h"
 

@@ -52,12 +52,12 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
 }
 
 // Whether an object was made by the program, with something of its own in it, and not by the script.
-void IsHostObject(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void IsHostObject(const Info& info) {
   info.GetReturnValue().Set(info[0]->IsObject() &&
                             info[0].As<v8::Object>()->InternalFieldCount() > 0);
 }
 
-void Base64Of(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void Base64Of(const Info& info) {
   std::string bytes;
   if (BytesOrText(info.GetIsolate(), info[0], &bytes)) {
     info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeBase64(bytes, Base64Alphabet::kStd)));
@@ -71,7 +71,7 @@ std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> valu
     return std::nullopt;
   }
   v8::TryCatch caught(vu.isolate());
-  const v8::Local<v8::Context> context = vu.world().context();
+  const Context context = vu.world().context();
   v8::Local<v8::Value> text;
   if (!ResultOf(context, SetupDataSource(),
                 {value, v8::Function::New(context, IsHostObject).ToLocalChecked(),
@@ -157,7 +157,7 @@ ScriptResult<bool> CallTeardown(ScriptVu& vu) {
 
 ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& data_json) {
   v8::Isolate* isolate = vu.isolate();
-  const v8::Local<v8::Context> context = vu.world().context();
+  const Context context = vu.world().context();
   v8::Local<v8::Value> data;
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
     return Fail<SummaryOutputs>(

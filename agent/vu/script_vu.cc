@@ -1,7 +1,5 @@
 #include "agent/vu/script_vu.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
@@ -115,7 +113,7 @@ void ScriptVu::Terminate() {
   isolate()->TerminateExecution();
   // V8 looks at the request when a function is entered. Without this one, the script would go on to
   // its next call, which may be to the outside.
-  const v8::Local<v8::Context> context = world_->context();
+  const Context context = world_->context();
   v8::Local<v8::Script> nothing;
   v8::Local<v8::Value> ignored;
   if (v8::Script::Compile(context, v8::String::Empty(isolate())).ToLocal(&nothing) &&
@@ -124,7 +122,11 @@ void ScriptVu::Terminate() {
   }
 }
 
-bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
+bool ScriptVu::RunEvents(v8::Local<v8::Value> awaited, absl::FunctionRef<bool()> until) {
+  const auto pending = [&awaited] {
+    return !awaited.IsEmpty() && awaited->IsPromise() &&
+           awaited.As<v8::Promise>()->State() == v8::Promise::kPending;
+  };
   for (;;) {
     const v8::HandleScope handles(isolate());
     world_->RunMicrotasks();
@@ -141,6 +143,8 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
         caught.ReThrow();
         return false;
       }
+    } else if (pending() && script_isolate_.RunSettlingTasks()) {
+      continue;
     } else if (events_.expecting()) {
       SwitchOut();
     } else {
@@ -164,7 +168,7 @@ void ScriptVu::ForgetTermination() {
 
 bool ScriptVu::WaitFor(v8::Local<v8::Promise> promise) {
   const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
-  const bool ran = RunEvents(settled);
+  const bool ran = RunEvents(promise, settled);
   if (interrupted()) {
     Terminate();
   }
@@ -181,7 +185,7 @@ void ScriptVu::Call(Function function,
         return !returned.IsEmpty() && returned->IsPromise() &&
                returned.As<v8::Promise>()->State() == v8::Promise::kRejected;
       };
-      end = RunEvents(rejected) ? CallEnd::kWell : CallEnd::kInEvents;
+      end = RunEvents(returned, rejected) ? CallEnd::kWell : CallEnd::kInEvents;
     }
     after(end, caught);
   }

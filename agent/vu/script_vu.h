@@ -188,9 +188,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void Terminate();
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();
-  // Runs microtasks and events until `until`, or until nothing is expected any more. False:
-  // interrupted, or an event threw, which is left to the caller's TryCatch.
-  bool RunEvents(absl::FunctionRef<bool()> until);
+  // Runs microtasks and events until `until`, or until nothing is expected any more that could settle
+  // `awaited`, if that is a promise. False: interrupted, or an event threw, which is left to the caller's TryCatch.
+  bool RunEvents(v8::Local<v8::Value> awaited, absl::FunctionRef<bool()> until);
   // Calls the script by `function`, which tells what was returned, and is false if that threw; and waits
   // for what it starts, but not once a promise that was returned is rejected: that is an exception, too.
   // `after` hears how it ended, with what was thrown. Then drops whatever is left of it.

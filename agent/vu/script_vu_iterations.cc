@@ -56,7 +56,7 @@ IterationEnd ScriptVu::RunIteration() {
         return CallFunction(function_.Get(isolate()), argument, returned);
       },
       [&](CallEnd end, v8::TryCatch& caught) {
-        const v8::Local<v8::Context> context = world_->context();
+        const Context context = world_->context();
         if (end != CallEnd::kWell && caught.HasCaught() && !caught.HasTerminated() &&
             !interrupted()) {
           faults_.LogException(context, caught);

@@ -14,14 +14,14 @@ namespace {
 
 // The text of what was thrown. Resets `caught`, as V8 refuses to look at objects while an exception
 // is on its way.
-std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
+std::string TakeText(Context context, v8::TryCatch& caught) {
   const v8::Local<v8::Value> exception = caught.Exception();
   const v8::Local<v8::Message> message = caught.Message();
   caught.Reset();
   return DescribeException(context, exception, message);
 }
 
-std::string DescribeRejection(v8::Local<v8::Context> context, v8::Local<v8::Value> reason) {
+std::string DescribeRejection(Context context, v8::Local<v8::Value> reason) {
   const v8::Local<v8::Message> message =
       v8::Exception::CreateMessage(context->GetIsolate(), reason);
   return absl::StrCat("Uncaught (in promise) ", DescribeException(context, reason, message));
@@ -29,13 +29,13 @@ std::string DescribeRejection(v8::Local<v8::Context> context, v8::Local<v8::Valu
 
 }  // namespace
 
-void VuFaults::LogException(v8::Local<v8::Context> context, v8::TryCatch& caught) {
+void VuFaults::LogException(Context context, v8::TryCatch& caught) {
   std::string text = TakeText(context, caught);
   CountThrown(text);
   LogFault(std::move(text));
 }
 
-void VuFaults::LogRejection(v8::Local<v8::Context> context, v8::Local<v8::Value> reason) {
+void VuFaults::LogRejection(Context context, v8::Local<v8::Value> reason) {
   std::string text = DescribeRejection(context, reason);
   CountThrown(text);
   LogFault(std::move(text));
@@ -56,8 +56,7 @@ void VuFaults::LogFault(std::string text) {
   worker_.run().logger.Log(LogLevel::kError, std::move(text), std::move(fields));
 }
 
-ScriptFailure VuFaults::FailureOf(v8::Local<v8::Context> context, v8::TryCatch& caught,
-                                  bool interrupted) {
+ScriptFailure VuFaults::FailureOf(Context context, v8::TryCatch& caught, bool interrupted) {
   if (aborted()) {
     return {.exit_code = ExitCode::kScriptAborted, .message = aborted_};
   }

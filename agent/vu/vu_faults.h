@@ -29,11 +29,11 @@ class VuFaults {
   void SetScenario(const ScenarioConfig* scenario) { scenario_ = scenario; }
 
   // Logs and counts what was thrown, and resets `caught`.
-  void LogException(v8::Local<v8::Context> context, v8::TryCatch& caught);
+  void LogException(Context context, v8::TryCatch& caught);
   // The same for the reason of a promise.
-  void LogRejection(v8::Local<v8::Context> context, v8::Local<v8::Value> reason);
+  void LogRejection(Context context, v8::Local<v8::Value> reason);
   // What the caught exception means for the run; `caught` is reset.
-  ScriptFailure FailureOf(v8::Local<v8::Context> context, v8::TryCatch& caught, bool interrupted);
+  ScriptFailure FailureOf(Context context, v8::TryCatch& caught, bool interrupted);
   // What promises that were rejected mean for the run, if nobody has heard of one by now: the first
   // one fails what was called, the others are logged.
   std::optional<ScriptFailure> FailureOfRejections(World& world);

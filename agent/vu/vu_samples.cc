@@ -1,7 +1,6 @@
 #include "agent/vu/vu_samples.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

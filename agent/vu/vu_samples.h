@@ -11,7 +11,6 @@
 
 #include "agent/report/accumulator.h"
 #include "common/base/clock.h"
-#include "common/metrics/sample_sink.h"
 #include "common/options/options.h"
 #include "common/options/system_tags.h"
 

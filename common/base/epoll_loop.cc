@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
-#include <memory>
 #include <utility>
 
 #include <sys/epoll.h>

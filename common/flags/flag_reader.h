@@ -17,7 +17,6 @@
 #include "absl/types/span.h"
 
 #include "common/base/environment.h"
-#include "common/options/tiers.h"
 
 namespace lockstep {
 

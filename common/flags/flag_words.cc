@@ -4,7 +4,6 @@
 
 #include <getopt.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 

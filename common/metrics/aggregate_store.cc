@@ -1,8 +1,6 @@
 #include "common/metrics/aggregate_store.h"
 
-#include <algorithm>
 #include <optional>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

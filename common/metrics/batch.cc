@@ -1,7 +1,6 @@
 #include "common/metrics/batch.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace lockstep {
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace lockstep {

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <iterator>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/utf8.h"

@@ -1,9 +1,6 @@
 // The rows of executors.inc as values, and the loop over them. Internal to common/options.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "common/options/options.h"
 
 namespace lockstep {

@@ -10,7 +10,6 @@
 #include "common/base/counted.h"
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
-#include "common/plan/describe.h"
 
 namespace lockstep {
 namespace {
@@ -66,14 +65,13 @@ std::vector<int64_t> VuIds(const AgentPart& agent, const ScenarioPlan& part) {
   return ids;
 }
 
-void AppendScenario(const ScenarioConfig& scenario, const ScenarioPlan& part,
-                    const ScenarioPlan& whole, const AgentPart& agent, std::string* text) {
+void AppendScenario(const ScenarioPlan& part, const ScenarioPlan& whole, std::string* text) {
   absl::StrAppend(text, "  * ", part.name, ": ");
   if (!part.has_work) {
     absl::StrAppend(text, "nothing to do\n");
     return;
   }
-  absl::StrAppend(text, DescribeScenario(scenario, part, agent.tuple), "\n");
+  absl::StrAppend(text, part.description, "\n");
   absl::StrAppend(text, "      VUs         ", StepsText(part));
   if (part.max_vus > part.planned_vus) {
     absl::StrAppend(text, "; up to ", part.max_vus, " if needed");
@@ -157,7 +155,7 @@ absl::StatusOr<FleetPlan> PlanPart(const std::vector<ScenarioConfig>& scenarios,
   return plan;
 }
 
-std::string FleetPlanText(const std::vector<ScenarioConfig>& scenarios, const FleetPlan& plan) {
+std::string FleetPlanText(const FleetPlan& plan) {
   std::string text = absl::StrCat(
       Counted(static_cast<int64_t>(plan.agents.size()), "agent"), ", ",
       PartitionName(plan.partition), " partition, ", Counted(plan.whole.max_vus, "VU"),
@@ -170,8 +168,8 @@ std::string FleetPlanText(const std::vector<ScenarioConfig>& scenarios, const Fl
     absl::StrAppend(&text, "\nagent ", i + 1, ": segment ", agent.segment.ToString(),
                     absl::StrFormat(" (%.2f%%), ", Percent(agent.tuple)),
                     Counted(agent.plan.max_vus, "VU"), "\n");
-    for (size_t k = 0; k < scenarios.size(); ++k) {
-      AppendScenario(scenarios[k], agent.plan.scenarios[k], plan.whole.scenarios[k], agent, &text);
+    for (size_t k = 0; k < plan.whole.scenarios.size(); ++k) {
+      AppendScenario(agent.plan.scenarios[k], plan.whole.scenarios[k], &text);
     }
   }
   return text;

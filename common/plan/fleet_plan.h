@@ -48,8 +48,8 @@ absl::StatusOr<FleetPlan> PlanPart(const std::vector<ScenarioConfig>& scenarios,
                                    const SegmentSequence& sequence, size_t index,
                                    Partition partition);
 
+std::string FleetPlanText(const FleetPlan& plan);
 // `scenarios` are those that the plan was made from.
-std::string FleetPlanText(const std::vector<ScenarioConfig>& scenarios, const FleetPlan& plan);
 nlohmann::ordered_json FleetPlanJson(const std::vector<ScenarioConfig>& scenarios,
                                      const FleetPlan& plan);
 

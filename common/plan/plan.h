@@ -30,6 +30,7 @@ enum class IterationSource {
 // One scenario on one instance. Offsets are from the scenario's own start.
 struct ScenarioPlan {
   std::string name;
+  std::string description;  // "10 looping VUs for 1m0s (gracefulStop: 30s)"
   // False: this instance has no VU for it, or no iteration. Such a scenario is skipped, and the
   // rest here says zero.
   bool has_work = false;
@@ -91,7 +92,7 @@ std::vector<absl::Duration> FirstStarts(const ScenarioPlan& plan, size_t most);
 std::vector<int64_t> StartsBetween(const InstancePlan& part, absl::Duration from,
                                    absl::Duration to);
 
-// Stages as the schedule takes them; unset fields, which validation refuses, count as zero.
-std::vector<LinearStage> LinearStages(const std::vector<Stage>& stages);
+// The head of the terminal output: "(50.00%) 2 scenarios, 10 max VUs, 1m30s max duration (incl. graceful stop)".
+std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment);
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #include "common/result/history_json.h"
 
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -63,219 +64,158 @@ json LanesJson(const std::vector<HistoryLane>& lanes, bool metrics) {
   return list;
 }
 
-json RequestsJson(const std::vector<HistoryRequests>& rows) {
+// ---- rows: one list of their fields, for writing and for reading ----
+
+using Variable = std::pair<std::string, std::string>;
+using Spans = std::vector<std::pair<double, double>>;
+
+template <typename Row>
+constexpr std::tuple<> kFields = {};
+template <>
+constexpr auto kFields<HistoryRequests> = std::tuple(
+    std::pair("kind", &HistoryRequests::kind), std::pair("method", &HistoryRequests::method),
+    std::pair("name", &HistoryRequests::name), std::pair("count", &HistoryRequests::count),
+    std::pair("failed", &HistoryRequests::failed), std::pair("avg", &HistoryRequests::avg),
+    std::pair("p50", &HistoryRequests::p50), std::pair("p95", &HistoryRequests::p95),
+    std::pair("p99", &HistoryRequests::p99), std::pair("max", &HistoryRequests::max));
+template <>
+constexpr auto kFields<HistoryThreshold> =
+    std::tuple(std::pair("metric", &HistoryThreshold::metric),
+               std::pair("expression", &HistoryThreshold::expression),
+               std::pair("failing", &HistoryThreshold::failing));
+template <>
+constexpr auto kFields<HistoryScenario> = std::tuple(
+    std::pair("name", &HistoryScenario::name), std::pair("executor", &HistoryScenario::executor),
+    std::pair("state", &HistoryScenario::state),
+    std::pair("iterations", &HistoryScenario::iterations),
+    std::pair("interrupted", &HistoryScenario::interrupted),
+    std::pair("dropped", &HistoryScenario::dropped),
+    std::pair("maxLatenessMs", &HistoryScenario::max_lateness_ms));
+template <>
+constexpr auto kFields<Variable> = std::tuple(std::pair("name", &Variable::first),
+                                              std::pair("value", &Variable::second));
+template <>
+constexpr auto kFields<HistoryLogLine> = std::tuple(std::pair("after", &HistoryLogLine::after_s),
+                                                    std::pair("level", &HistoryLogLine::level),
+                                                    std::pair("text", &HistoryLogLine::text));
+
+template <typename Row, typename Visit>
+void EachField(const Visit& visit) {
+  std::apply([&visit](const auto&... field) { (visit(field.first, field.second), ...); },
+             kFields<Row>);
+}
+
+json ValueJson(const std::string& text) {
+  return text;
+}
+json ValueJson(uint64_t count) {
+  return count;
+}
+json ValueJson(double number) {
+  return NumberJson(number);
+}
+json ValueJson(const Spans& spans) {
   json list = json::array();
-  for (const HistoryRequests& row : rows) {
-    list.push_back({{"kind", row.kind},
-                    {"method", row.method},
-                    {"name", row.name},
-                    {"count", row.count},
-                    {"failed", row.failed},
-                    {"avg", row.avg},
-                    {"p50", row.p50},
-                    {"p95", row.p95},
-                    {"p99", row.p99},
-                    {"max", row.max}});
+  for (const auto& [from, to] : spans) {
+    list.push_back(json::array({NumberJson(from), NumberJson(to)}));
   }
   return list;
 }
 
-json ThresholdsJson(const std::vector<HistoryThreshold>& thresholds) {
+template <typename Row>
+json RowsJson(const std::vector<Row>& rows) {
   json list = json::array();
-  for (const HistoryThreshold& threshold : thresholds) {
-    json failing = json::array();
-    for (const auto& [from, to] : threshold.failing) {
-      failing.push_back(json::array({NumberJson(from), NumberJson(to)}));
+  for (const Row& row : rows) {
+    json& object = list.emplace_back();
+    EachField<Row>([&](const char* name, auto member) { object[name] = ValueJson(row.*member); });
+  }
+  return list;
+}
+
+template <typename Value>
+void ReadValue(const JsonPlace& row, const char* name, Value* value) {
+  row.Read(name, value);
+}
+void ReadValue(const JsonPlace& row, const char* name, Spans* spans) {
+  row.Each(name, [&](const JsonPlace& item) {
+    const json& span = item.value();
+    if (!span.is_array() || span.size() != 2 || !span[0].is_number() || !span[1].is_number()) {
+      item.Fail("is no [from, to]");
+      return;
     }
-    list.push_back({{"metric", threshold.metric},
-                    {"expression", threshold.expression},
-                    {"failing", std::move(failing)}});
-  }
-  return list;
+    spans->emplace_back(span[0].get<double>(), span[1].get<double>());
+  });
 }
 
-json ScenariosJson(const std::vector<HistoryScenario>& scenarios) {
-  json list = json::array();
-  for (const HistoryScenario& scenario : scenarios) {
-    list.push_back({{"name", scenario.name},
-                    {"executor", scenario.executor},
-                    {"state", scenario.state},
-                    {"iterations", scenario.iterations},
-                    {"interrupted", scenario.interrupted},
-                    {"dropped", scenario.dropped},
-                    {"maxLatenessMs", NumberJson(scenario.max_lateness_ms)}});
-  }
-  return list;
+template <typename Row>
+void ReadRows(const JsonPlace& object, const char* name, std::vector<Row>* rows) {
+  object.Each(name, [&](const JsonPlace& item) {
+    Row& row = rows->emplace_back();
+    EachField<Row>([&](const char* field, auto member) { ReadValue(item, field, &(row.*member)); });
+  });
 }
 
-// ---- reading ----
+// ---- reading the rest ----
 
-class Parser {
- public:
-  Parser(FieldReader& reader, const json& object, std::string path)
-      : reader_(reader), object_(object), path_(std::move(path)) {}
-
-  History Parse() {
-    history_.step_s = reader_.Number(object_, path_, "step");
-    history_.points = reader_.Count(object_, path_, "points");
-    if (history_.points > kMostPoints || !(history_.step_s > 0)) {
-      reader_.Fail(path_, absl::StrCat("has more than ", kMostPoints,
-                                       " points, or a step that is not above 0"));
+std::vector<HistoryColumn> ReadColumns(const JsonPlace& columns, uint64_t points) {
+  std::vector<HistoryColumn> result;
+  for (const auto& [name, values] : columns.value().items()) {
+    const JsonPlace place = columns.At(name.c_str());
+    if (!values.is_array() || values.size() != points) {
+      place.Fail(absl::StrCat("is no list of ", points, " values"));
       return {};
     }
-    if (const json* columns = reader_.Member(object_, path_, "columns"); columns != nullptr) {
-      history_.columns = Columns(*columns, path_ + ".columns");
-    }
-    Heat();
-    history_.metrics = Lanes("metrics", /*metrics=*/true);
-    history_.folded_metrics = reader_.Count(object_, path_, "foldedMetrics");
-    history_.agents = Lanes("agents", /*metrics=*/false);
-    history_.folded_agents = reader_.Count(object_, path_, "foldedAgents");
-    Requests();
-    Thresholds();
-    Scenarios();
-    Words();
-    return std::move(history_);
-  }
-
- private:
-  template <typename Read>
-  void Each(const char* name, const Read& read) {
-    size_t index = 0;
-    for (const json& item : reader_.List(object_, path_, name)) {
-      read(item, absl::StrCat(path_, ".", name, "[", index++, "]"));
-    }
-  }
-
-  std::vector<HistoryColumn> Columns(const json& object, const std::string& path) {
-    std::vector<HistoryColumn> columns;
-    for (const auto& [name, values] : object.items()) {
-      HistoryColumn column{name, {}};
-      if (!values.is_array() || values.size() != history_.points) {
-        reader_.Fail(absl::StrCat(path, ".", name),
-                     absl::StrCat("is no list of ", history_.points, " values"));
+    HistoryColumn& column = result.emplace_back(HistoryColumn{name});
+    for (const json& value : values) {
+      if (!value.is_number() && !value.is_null()) {
+        place.Fail("has something that is no number");
         return {};
       }
-      for (const json& value : values) {
-        if (!value.is_number() && !value.is_null()) {
-          reader_.Fail(absl::StrCat(path, ".", name), "has something that is no number");
-          return {};
-        }
-        column.values.push_back(value.is_null() ? kNoValue : value.get<double>());
-      }
-      columns.push_back(std::move(column));
-    }
-    return columns;
-  }
-
-  void Heat() {
-    Each("heat", [this](const json& point, const std::string& path) {
-      Spread::Buckets buckets;
-      bool ok = point.is_array() && point.size() % 2 == 0;
-      for (size_t i = 0; ok && i < point.size(); i += 2) {
-        ok = point[i].is_number_integer() && point[i + 1].is_number_unsigned();
-        if (ok) {
-          buckets.emplace_back(point[i].get<int32_t>(), point[i + 1].get<uint64_t>());
-        }
-      }
-      if (!ok) {
-        reader_.Fail(path, "is no list of indices and counts");
-      }
-      history_.heat.push_back(std::move(buckets));
-    });
-    if (history_.heat.size() != history_.points) {
-      reader_.Fail(path_ + ".heat", "has not one entry for each point");
+      column.values.push_back(value.is_null() ? kNoValue : value.get<double>());
     }
   }
+  return result;
+}
 
-  std::vector<HistoryLane> Lanes(const char* name, bool metrics) {
-    std::vector<HistoryLane> lanes;
-    Each(name, [&](const json& item, const std::string& path) {
-      HistoryLane& lane = lanes.emplace_back();
-      lane.name = reader_.Text(item, path, "name");
-      if (metrics) {
-        const auto type = ParseMetricType(reader_.Text(item, path, "type"));
-        const auto contains = ParseValueType(reader_.Text(item, path, "contains"));
-        if (!type || !contains) {
-          reader_.Fail(path, "has an unknown type or unit");
-        }
-        lane.type = type.value_or(MetricType::kCounter);
-        lane.contains = contains.value_or(ValueType::kDefault);
+void ReadHeat(const JsonPlace& object, History* history) {
+  object.Each("heat", [history](const JsonPlace& item) {
+    const json& point = item.value();
+    Spread::Buckets& buckets = history->heat.emplace_back();
+    bool ok = point.is_array() && point.size() % 2 == 0;
+    for (size_t i = 0; ok && i < point.size(); i += 2) {
+      ok = point[i].is_number_integer() && point[i + 1].is_number_unsigned();
+      if (ok) {
+        buckets.emplace_back(point[i].get<int32_t>(), point[i + 1].get<uint64_t>());
       }
-      if (const json* columns = reader_.Member(item, path, "columns"); columns != nullptr) {
-        lane.columns = Columns(*columns, path + ".columns");
-      }
-    });
-    return lanes;
-  }
-
-  void Requests() {
-    Each("requests", [this](const json& item, const std::string& path) {
-      HistoryRequests& row = history_.requests.emplace_back();
-      row.kind = reader_.Text(item, path, "kind");
-      row.method = reader_.Text(item, path, "method");
-      row.name = reader_.Text(item, path, "name");
-      row.count = reader_.Count(item, path, "count");
-      row.failed = reader_.Count(item, path, "failed");
-      row.avg = reader_.Number(item, path, "avg");
-      row.p50 = reader_.Number(item, path, "p50");
-      row.p95 = reader_.Number(item, path, "p95");
-      row.p99 = reader_.Number(item, path, "p99");
-      row.max = reader_.Number(item, path, "max");
-    });
-    history_.folded_names = reader_.Count(object_, path_, "foldedNames");
-  }
-
-  void Thresholds() {
-    Each("thresholds", [this](const json& item, const std::string& path) {
-      HistoryThreshold& threshold = history_.thresholds.emplace_back();
-      threshold.metric = reader_.Text(item, path, "metric");
-      threshold.expression = reader_.Text(item, path, "expression");
-      for (const json& span : reader_.List(item, path, "failing")) {
-        if (!span.is_array() || span.size() != 2 || !span[0].is_number() || !span[1].is_number()) {
-          reader_.Fail(path + ".failing", "has something that is no [from, to]");
-          return;
-        }
-        threshold.failing.emplace_back(span[0].get<double>(), span[1].get<double>());
-      }
-    });
-  }
-
-  void Scenarios() {
-    Each("scenarios", [this](const json& item, const std::string& path) {
-      HistoryScenario& scenario = history_.scenarios.emplace_back();
-      scenario.name = reader_.Text(item, path, "name");
-      scenario.executor = reader_.Text(item, path, "executor");
-      scenario.state = reader_.Text(item, path, "state");
-      scenario.iterations = reader_.Count(item, path, "iterations");
-      scenario.interrupted = reader_.Count(item, path, "interrupted");
-      scenario.dropped = reader_.Count(item, path, "dropped");
-      scenario.max_lateness_ms = reader_.Number(item, path, "maxLatenessMs");
-    });
-  }
-
-  void Words() {
-    Each("environment", [this](const json& item, const std::string& path) {
-      history_.environment.emplace_back(reader_.Text(item, path, "name"),
-                                        reader_.Text(item, path, "value"));
-    });
-    if (const json* options = reader_.Member(object_, path_, "options"); options != nullptr) {
-      history_.options_json = options->is_null() ? "" : options->dump();
     }
-    Each("log", [this](const json& item, const std::string& path) {
-      HistoryLogLine& line = history_.log.emplace_back();
-      line.after_s = reader_.Number(item, path, "after");
-      line.level = reader_.Text(item, path, "level");
-      line.text = reader_.Text(item, path, "text");
-    });
-    history_.dropped_log_lines = reader_.Count(object_, path_, "droppedLogLines");
+    if (!ok) {
+      item.Fail("is no list of indices and counts");
+    }
+  });
+  if (history->heat.size() != history->points) {
+    object.At("heat").Fail("has not one entry for each point");
   }
+}
 
-  FieldReader& reader_;
-  const json& object_;
-  const std::string path_;
-  History history_;
-};
+std::vector<HistoryLane> ReadLanes(const JsonPlace& object, const char* name, uint64_t points,
+                                   bool metrics) {
+  std::vector<HistoryLane> lanes;
+  object.Each(name, [&](const JsonPlace& item) {
+    HistoryLane& lane = lanes.emplace_back();
+    item.Read("name", &lane.name);
+    if (metrics) {
+      const auto type = ParseMetricType(item.At("type").Text());
+      const auto contains = ParseValueType(item.At("contains").Text());
+      if (!type || !contains) {
+        item.Fail("has an unknown type or unit");
+      }
+      lane.type = type.value_or(MetricType::kCounter);
+      lane.contains = contains.value_or(ValueType::kDefault);
+    }
+    lane.columns = ReadColumns(item.At("columns"), points);
+  });
+  return lanes;
+}
 
 }  // namespace
 
@@ -287,7 +227,7 @@ json HistorySeriesJson(const History& history) {
           {"heat", HeatJson(history.heat)},
           {"metrics", LanesJson(history.metrics, /*metrics=*/true)},
           {"agents", LanesJson(history.agents, /*metrics=*/false)},
-          {"thresholds", ThresholdsJson(history.thresholds)}};
+          {"thresholds", RowsJson(history.thresholds)}};
 }
 
 json HistoryToJson(const History& history) {
@@ -295,30 +235,46 @@ json HistoryToJson(const History& history) {
   object.erase("first");  // a file has them all
   object["foldedMetrics"] = history.folded_metrics;
   object["foldedAgents"] = history.folded_agents;
-  object["requests"] = RequestsJson(history.requests);
+  object["requests"] = RowsJson(history.requests);
   object["foldedNames"] = history.folded_names;
-  object["scenarios"] = ScenariosJson(history.scenarios);
-  object["environment"] = json::array();
-  for (const auto& [name, value] : history.environment) {
-    object["environment"].push_back({{"name", name}, {"value", value}});
-  }
+  object["scenarios"] = RowsJson(history.scenarios);
+  object["environment"] = RowsJson(history.environment);
   json options = json::parse(history.options_json, nullptr, /*allow_exceptions=*/false);
   object["options"] = options.is_discarded() ? json() : std::move(options);
-  object["log"] = json::array();
-  for (const HistoryLogLine& line : history.log) {
-    object["log"].push_back(
-        {{"after", NumberJson(line.after_s)}, {"level", line.level}, {"text", line.text}});
-  }
+  object["log"] = RowsJson(history.log);
   object["droppedLogLines"] = history.dropped_log_lines;
   return object;
 }
 
-History ReadHistory(FieldReader& reader, const json& object, const std::string& path) {
-  if (!object.is_object()) {
-    reader.Fail(path, "is no object");
+History ReadHistory(const JsonPlace& object) {
+  if (!object.value().is_object()) {
+    object.Fail("is no object");
     return {};
   }
-  return Parser(reader, object, path).Parse();
+  History history;
+  object.Read("step", &history.step_s);
+  object.Read("points", &history.points);
+  if (history.points > kMostPoints || !(history.step_s > 0)) {
+    object.Fail(
+        absl::StrCat("has more than ", kMostPoints, " points, or a step that is not above 0"));
+    return {};
+  }
+  history.columns = ReadColumns(object.At("columns"), history.points);
+  ReadHeat(object, &history);
+  history.metrics = ReadLanes(object, "metrics", history.points, /*metrics=*/true);
+  object.Read("foldedMetrics", &history.folded_metrics);
+  history.agents = ReadLanes(object, "agents", history.points, /*metrics=*/false);
+  object.Read("foldedAgents", &history.folded_agents);
+  ReadRows(object, "requests", &history.requests);
+  object.Read("foldedNames", &history.folded_names);
+  ReadRows(object, "thresholds", &history.thresholds);
+  ReadRows(object, "scenarios", &history.scenarios);
+  ReadRows(object, "environment", &history.environment);
+  const JsonPlace options = object.At("options");
+  history.options_json = options.value().is_null() ? "" : options.value().dump();
+  ReadRows(object, "log", &history.log);
+  object.Read("droppedLogLines", &history.dropped_log_lines);
+  return history;
 }
 
 }  // namespace lockstep

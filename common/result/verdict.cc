@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -14,7 +13,6 @@
 #include "common/base/terminal_style.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
-#include "common/threshold/threshold.h"
 #include "proto/words.h"
 
 namespace lockstep {

@@ -1,6 +1,5 @@
 // A Timeline that goes on where another process had come to.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "common/timeline/timeline.h"

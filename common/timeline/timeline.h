@@ -21,7 +21,6 @@
 #include "lockstep/v1/health.pb.h"
 
 #include "common/metrics/batch.h"
-#include "common/metrics/error_table.h"
 #include "common/timeline/history.h"
 #include "common/timeline/spread.h"
 

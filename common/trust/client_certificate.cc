@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

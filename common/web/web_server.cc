@@ -5,8 +5,6 @@
 #include <chrono>
 #include <future>
 #include <thread>
-#include <utility>
-#include <vector>
 
 #include <httplib.h>
 #include <sys/socket.h>

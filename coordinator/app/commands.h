@@ -12,7 +12,6 @@
 #include "absl/time/time.h"
 
 #include "common/base/exit_code.h"
-#include "common/base/log.h"
 #include "common/options/options.h"
 #include "common/options/tiers.h"
 #include "common/result/compare.h"

@@ -4,18 +4,15 @@
 #include <iterator>
 #include <limits>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
 #include "common/result/compare.h"
-#include "common/result/result.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/journal/journal.h"
 

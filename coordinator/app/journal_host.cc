@@ -1,7 +1,6 @@
 #include "coordinator/app/journal_host.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"

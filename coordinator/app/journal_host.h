@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 
-#include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/result/result.h"
 #include "coordinator/app/planned_test.h"

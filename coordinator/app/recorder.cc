@@ -1,7 +1,5 @@
 #include "coordinator/app/recorder.h"
 
-#include <utility>
-
 #include <sys/utsname.h>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,5 @@
 #include "coordinator/app/reports.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -36,7 +34,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                                       ? PlanPart(scenarios, *test.plan.sequence,
                                                                  test.plan.segment_index, partition)
                                                       : PlanFleet(scenarios, weights, partition));
-  return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(scenarios, plan);
+  return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(plan);
 }
 
 absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,

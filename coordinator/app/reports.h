@@ -9,8 +9,6 @@
 #include "absl/status/statusor.h"
 
 #include "common/base/log.h"
-#include "common/summary/summary.h"
-#include "coordinator/app/commands.h"
 #include "coordinator/app/named_files.h"
 #include "coordinator/app/planned_test.h"
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "coordinator/console/progress.h"
 #include "coordinator/console/streams.h"
 
 namespace lockstep::coordinator {
@@ -43,9 +44,7 @@ void RunScreen::OnPlanned(std::vector<std::string> outputs) {
       .outputs = std::move(outputs),
       .columns = AtCapableTerminal() ? SizeOfTerminal(STDOUT_FILENO).columns : 0};
   const PlannedTest& test = rig_.test();
-  terminal_.Above([&] {
-    WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
-  });
+  terminal_.Above([&] { WriteStdout(RenderHeader(facts, test.whole, test.segment)); });
   if (display_ == nullptr) {
     StartProgress();
   }

@@ -9,7 +9,6 @@
 
 #include "common/base/environment.h"
 #include "coordinator/app/rig.h"
-#include "coordinator/console/progress.h"
 #include "coordinator/console/progress_display.h"
 #include "coordinator/console/terminal.h"
 

@@ -7,11 +7,9 @@
 #include "common/base/clock.h"
 #include "common/web/web_server.h"
 #include "coordinator/app/dashboard_settings.h"
-#include "coordinator/app/named_files.h"
 #include "coordinator/app/usage_report.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/output/report_file.h"
-#include "coordinator/output/run_outputs.h"
 
 namespace lockstep::coordinator {
 namespace {

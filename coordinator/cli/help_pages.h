@@ -2,7 +2,6 @@
 // flags stand together.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"

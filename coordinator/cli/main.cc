@@ -18,7 +18,6 @@
 #include "common/base/clock.h"
 #include "common/base/open_files.h"
 #include "common/base/thread_room.h"
-#include "common/options/tiers.h"
 #include "coordinator/app/certs.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/app/compare.h"

@@ -13,7 +13,6 @@
 #include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
 #include "common/options/duration.h"
-#include "common/plan/describe.h"
 #include "coordinator/console/progress_rows.h"
 
 namespace lockstep::coordinator {
@@ -126,19 +125,17 @@ bool ShowsScenarios(const ProgressView& view) {
 
 }  // namespace
 
-std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioConfig>& scenarios,
-                         const InstancePlan& plan, const SegmentTuple& segment) {
+std::string RenderHeader(const HeaderFacts& facts, const InstancePlan& plan,
+                         const SegmentTuple& segment) {
   std::string text =
       absl::StrCat("     execution: ", facts.execution, "\n        script: ", facts.script, "\n");
   const std::string outputs = facts.outputs.empty() ? "-" : absl::StrJoin(facts.outputs, ", ");
   AddBeside("        output: ", outputs, facts.columns, &text);
   absl::StrAppend(&text, "\n");
   AddBeside("     scenarios: ", DescribePlan(plan, segment) + ":", facts.columns, &text);
-  for (size_t i = 0; i < scenarios.size(); ++i) {
-    if (plan.scenarios[i].has_work) {
-      AddBeside("              * ",
-                absl::StrCat(scenarios[i].name, ": ",
-                             DescribeScenario(scenarios[i], plan.scenarios[i], segment)),
+  for (const ScenarioPlan& scenario : plan.scenarios) {
+    if (scenario.has_work) {
+      AddBeside("              * ", absl::StrCat(scenario.name, ": ", scenario.description),
                 facts.columns, &text);
     }
   }

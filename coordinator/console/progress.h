@@ -22,8 +22,8 @@ struct HeaderFacts {
 
 // The block with execution, script and outputs, and the list of scenarios as `segment` runs them.
 // Ends with an empty line. `plan` is that of `scenarios` for `segment`.
-std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioConfig>& scenarios,
-                         const InstancePlan& plan, const SegmentTuple& segment);
+std::string RenderHeader(const HeaderFacts& facts, const InstancePlan& plan,
+                         const SegmentTuple& segment);
 
 // What the run is doing: "connecting agents: 1 of 3", "initialising VUs: 20 of 100",
 // "setup(): 0m03.2s", "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/terminal_style.h"
-#include "coordinator/console/progress_rows.h"
+#include "coordinator/console/progress.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/timer.h"
-#include "coordinator/console/progress.h"
+#include "coordinator/console/progress_view.h"
 #include "coordinator/console/terminal.h"
 
 namespace lockstep::coordinator {

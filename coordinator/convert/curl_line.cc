@@ -67,30 +67,29 @@ class CurlReader {
     const bool is_long = absl::StartsWith(word, "--");
     for (size_t letter = 1; letter < word.size(); ++letter) {
       const std::string spelling = is_long ? word : absl::StrCat("-", word.substr(letter, 1));
-      const CurlOption* option =
-          FindCurlOption(is_long ? absl::string_view(word).substr(2) : "", word[letter]);
-      if (option == nullptr && is_long) {
+      std::optional<Meaning> meaning = FindCurlOption(spelling);
+      if (!meaning.has_value() && is_long) {
         if (No(word)) {
           break;
         }
-        option = Expanded(word);
+        meaning = Expanded(word);
       }
-      if (option == nullptr) {
+      if (!meaning.has_value()) {
         return absl::InvalidArgumentError(
             absl::StrCat("word ", *i + 1, ": the option ", spelling,
                          " is not known, nor whether it takes a value"));
       }
       std::string value;
       const std::string rest = is_long ? "" : word.substr(letter + 1);
-      if (TakesValue(option->meaning)) {
+      if (TakesValue(*meaning)) {
         if (rest.empty() && *i + 1 == words.size()) {
           return absl::InvalidArgumentError(
               absl::StrCat("word ", *i + 1, ": the value of ", spelling, " is missing"));
         }
         value = rest.empty() ? words[++*i] : rest;
       }
-      Take(*option, spelling, value);
-      if (is_long || TakesValue(option->meaning)) {
+      Take(*meaning, spelling, value);
+      if (is_long || TakesValue(*meaning)) {
         break;
       }
     }
@@ -102,25 +101,25 @@ class CurlReader {
     if (!absl::ConsumePrefix(&word, "--no-")) {
       return false;
     }
-    const CurlOption* const option = FindCurlOption(word, 0);
-    if (option == nullptr || TakesValue(option->meaning)) {
+    const std::optional<Meaning> meaning = FindCurlOption(absl::StrCat("--", word));
+    if (!meaning.has_value() || TakesValue(*meaning)) {
       return false;
     }
-    Switch(option->meaning, false);
+    Switch(*meaning, false);
     return true;
   }
   // "--expand-data": values with variables of curl's.
-  const CurlOption* Expanded(absl::string_view word) {
+  std::optional<Meaning> Expanded(absl::string_view word) {
     if (!absl::ConsumePrefix(&word, "--expand-")) {
-      return nullptr;
+      return std::nullopt;
     }
     LeaveOut(absl::StrCat("--expand-", word, ": variables of curl's, which stay as they are"));
-    const CurlOption* const option = FindCurlOption(word, 0);
-    return option != nullptr && TakesValue(option->meaning) ? option : nullptr;
+    const std::optional<Meaning> meaning = FindCurlOption(absl::StrCat("--", word));
+    return meaning.has_value() && TakesValue(*meaning) ? meaning : std::nullopt;
   }
 
-  void Take(const CurlOption& option, const std::string& spelling, const std::string& value) {
-    switch (option.meaning) {
+  void Take(Meaning meaning, const std::string& spelling, const std::string& value) {
+    switch (meaning) {
       case Meaning::kMethod:
         method_ = value;
         break;
@@ -143,7 +142,7 @@ class CurlReader {
         break;
       case Meaning::kForm:
       case Meaning::kFormText:
-        Form(option, value);
+        Form(meaning, value);
         break;
       case Meaning::kQuery:
         absl::StrAppend(&query_, query_.empty() ? "" : "&",
@@ -170,7 +169,7 @@ class CurlReader {
       case Meaning::kReferer:
       case Meaning::kCookie:
       case Meaning::kRange:
-        headers_.AddOption(option.meaning, spelling, value);
+        headers_.AddOption(meaning, spelling, value);
         break;
       case Meaning::kNothing:
       case Meaning::kNothingMuch:
@@ -178,10 +177,10 @@ class CurlReader {
       case Meaning::kLeftOut:
       case Meaning::kLeftOutValue:
         LeaveOut(absl::StrCat(spelling, value.empty() ? "" : " ", value));
-        follows_ = follows_ || option.name == "location-trusted";
+        follows_ = follows_ || spelling == "--location-trusted";
         break;
       default:
-        Switch(option.meaning, true);
+        Switch(meaning, true);
     }
   }
 
@@ -244,9 +243,9 @@ class CurlReader {
     has_data_ = true;
   }
 
-  void Form(const CurlOption& option, const std::string& text) {
+  void Form(Meaning meaning, const std::string& text) {
     if (const size_t equals = text.find('=');
-        option.meaning == Meaning::kFormText && equals != std::string::npos) {
+        meaning == Meaning::kFormText && equals != std::string::npos) {
       form_.push_back({Plain(text.substr(0, equals)), Plain(text.substr(equals + 1))});
       return;
     }

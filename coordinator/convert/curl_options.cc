@@ -1,300 +1,105 @@
 #include "coordinator/convert/curl_options.h"
 
+#include "absl/strings/str_split.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 using Meaning = CurlMeaning;
 
+struct Row {
+  Meaning meaning;
+  absl::string_view options;  // as they are written, with spaces between them
+};
+
 // All of curl 8's manual. What is ignored changes nothing that a server sees of a request, or is of other protocols.
-constexpr CurlOption kCurlOptions[] = {
-    {'X', "request", Meaning::kMethod},
-    {'H', "header", Meaning::kHeader},
-    {'d', "data", Meaning::kData},
-    {0, "data-ascii", Meaning::kData},
-    {0, "data-binary", Meaning::kBinaryData},
-    {0, "data-raw", Meaning::kRawData},
-    {0, "data-urlencode", Meaning::kEncodedData},
-    {0, "json", Meaning::kJson},
-    {'F', "form", Meaning::kForm},
-    {0, "form-string", Meaning::kFormText},
-    {0, "url-query", Meaning::kQuery},
-    {'T', "upload-file", Meaning::kUpload},
-    {'u', "user", Meaning::kUser},
-    {0, "oauth2-bearer", Meaning::kBearer},
-    {'A', "user-agent", Meaning::kAgent},
-    {'e', "referer", Meaning::kReferer},
-    {'b', "cookie", Meaning::kCookie},
-    {'r', "range", Meaning::kRange},
-    {0, "url", Meaning::kUrl},
-    {0, "proto-default", Meaning::kScheme},
-    {'m', "max-time", Meaning::kTimeout},
-    {0, "max-redirs", Meaning::kMostRedirects},
-    {'I', "head", Meaning::kHead},
-    {'G', "get", Meaning::kGet},
-    {'k', "insecure", Meaning::kInsecure},
-    {0, "compressed", Meaning::kCompressed},
-    {'L', "location", Meaning::kLocation},
-    {'g', "globoff", Meaning::kGlobOff},
-    {'4', "ipv4", Meaning::kNothing},
-    {'6', "ipv6", Meaning::kNothing},
-    {'s', "silent", Meaning::kNothing},
-    {'S', "show-error", Meaning::kNothing},
-    {'i', "include", Meaning::kNothing},
-    {0, "show-headers", Meaning::kNothing},
-    {'v', "verbose", Meaning::kNothing},
-    {'f', "fail", Meaning::kNothing},
-    {0, "fail-with-body", Meaning::kNothing},
-    {0, "fail-early", Meaning::kNothing},
-    {'N', "buffer", Meaning::kNothing},
-    {'#', "progress-bar", Meaning::kNothing},
-    {0, "progress-meter", Meaning::kNothing},
-    {'O', "remote-name", Meaning::kNothing},
-    {0, "remote-name-all", Meaning::kNothing},
-    {'J', "remote-header-name", Meaning::kNothing},
-    {'R', "remote-time", Meaning::kNothing},
-    {0, "remove-on-error", Meaning::kNothing},
-    {0, "clobber", Meaning::kNothing},
-    {0, "skip-existing", Meaning::kNothing},
-    {0, "create-dirs", Meaning::kNothing},
-    {0, "styled-output", Meaning::kNothing},
-    {'q', "disable", Meaning::kNothing},
-    {'a', "append", Meaning::kNothing},
-    {'B', "use-ascii", Meaning::kNothing},
-    {'l', "list-only", Meaning::kNothing},
-    {'j', "junk-session-cookies", Meaning::kNothing},
-    {'M', "manual", Meaning::kNothing},
-    {'h', "help", Meaning::kNothing},
-    {'V', "version", Meaning::kNothing},
-    {'Z', "parallel", Meaning::kNothing},
-    {0, "parallel-immediate", Meaning::kNothing},
-    {0, "trace-ids", Meaning::kNothing},
-    {0, "trace-time", Meaning::kNothing},
-    {0, "xattr", Meaning::kNothing},
-    {0, "metalink", Meaning::kNothing},
-    {0, "path-as-is", Meaning::kNothing},
-    {0, "http2", Meaning::kNothing},
-    {0, "basic", Meaning::kNothing},
-    {0, "anyauth", Meaning::kNothing},
-    {'1', "tlsv1", Meaning::kNothing},
-    {0, "tlsv1.0", Meaning::kNothing},
-    {0, "tlsv1.1", Meaning::kNothing},
-    {0, "tlsv1.2", Meaning::kNothing},
-    {'2', "sslv2", Meaning::kNothing},
-    {'3', "sslv3", Meaning::kNothing},
-    {0, "ca-native", Meaning::kNothing},
-    {0, "ssl", Meaning::kNothing},
-    {0, "ssl-reqd", Meaning::kNothing},
-    {0, "ssl-allow-beast", Meaning::kNothing},
-    {0, "ssl-no-revoke", Meaning::kNothing},
-    {0, "ssl-revoke-best-effort", Meaning::kNothing},
-    {0, "ssl-auto-client-cert", Meaning::kNothing},
-    {0, "cert-status", Meaning::kNothing},
-    {0, "tcp-nodelay", Meaning::kNothing},
-    {0, "tcp-fastopen", Meaning::kNothing},
-    {0, "mptcp", Meaning::kNothing},
-    {0, "keepalive", Meaning::kNothing},
-    {0, "alpn", Meaning::kNothing},
-    {0, "npn", Meaning::kNothing},
-    {0, "sessionid", Meaning::kNothing},
-    {0, "false-start", Meaning::kNothing},
-    {0, "compressed-ssh", Meaning::kNothing},
-    {0, "disable-eprt", Meaning::kNothing},
-    {0, "disable-epsv", Meaning::kNothing},
-    {0, "disallow-username-in-url", Meaning::kNothing},
-    {0, "doh-cert-status", Meaning::kNothing},
-    {0, "doh-insecure", Meaning::kNothing},
-    {0, "eprt", Meaning::kNothing},
-    {0, "epsv", Meaning::kNothing},
-    {0, "form-escape", Meaning::kNothing},
-    {0, "ftp-create-dirs", Meaning::kNothing},
-    {0, "ftp-pasv", Meaning::kNothing},
-    {0, "ftp-pret", Meaning::kNothing},
-    {0, "ftp-skip-pasv-ip", Meaning::kNothing},
-    {0, "ftp-ssl", Meaning::kNothing},
-    {0, "ftp-ssl-reqd", Meaning::kNothing},
-    {0, "ftp-ssl-ccc", Meaning::kNothing},
-    {0, "ftp-ssl-control", Meaning::kNothing},
-    {0, "http0.9", Meaning::kNothing},
-    {0, "ignore-content-length", Meaning::kNothing},
-    {0, "mail-rcpt-allowfails", Meaning::kNothing},
-    {0, "no-npn", Meaning::kNothing},
-    {0, "proxy-anyauth", Meaning::kNothing},
-    {0, "proxy-basic", Meaning::kNothing},
-    {0, "proxy-ca-native", Meaning::kNothing},
-    {0, "proxy-digest", Meaning::kNothing},
-    {0, "proxy-http2", Meaning::kNothing},
-    {0, "proxy-insecure", Meaning::kNothing},
-    {0, "proxy-negotiate", Meaning::kNothing},
-    {0, "proxy-ntlm", Meaning::kNothing},
-    {0, "proxy-ssl-allow-beast", Meaning::kNothing},
-    {0, "proxy-ssl-auto-client-cert", Meaning::kNothing},
-    {0, "proxy-tlsv1", Meaning::kNothing},
-    {0, "retry-all-errors", Meaning::kNothing},
-    {0, "retry-connrefused", Meaning::kNothing},
-    {0, "sasl-ir", Meaning::kNothing},
-    {0, "socks5-basic", Meaning::kNothing},
-    {0, "socks5-gssapi", Meaning::kNothing},
-    {0, "socks5-gssapi-nec", Meaning::kNothing},
-    {0, "suppress-connect-headers", Meaning::kNothing},
-    {0, "tftp-no-options", Meaning::kNothing},
-    {0, "tls-earlydata", Meaning::kNothing},
-    {0, "dump-ca-embed", Meaning::kNothing},
-    {0, "raw", Meaning::kNothing},
-    {'o', "output", Meaning::kNothingMuch},
-    {0, "output-dir", Meaning::kNothingMuch},
-    {'w', "write-out", Meaning::kNothingMuch},
-    {'D', "dump-header", Meaning::kNothingMuch},
-    {'c', "cookie-jar", Meaning::kNothingMuch},
-    {0, "stderr", Meaning::kNothingMuch},
-    {0, "trace", Meaning::kNothingMuch},
-    {0, "trace-ascii", Meaning::kNothingMuch},
-    {0, "trace-config", Meaning::kNothingMuch},
-    {0, "libcurl", Meaning::kNothingMuch},
-    {0, "create-file-mode", Meaning::kNothingMuch},
-    {0, "etag-save", Meaning::kNothingMuch},
-    {0, "hsts", Meaning::kNothingMuch},
-    {0, "alt-svc", Meaning::kNothingMuch},
-    {0, "ssl-sessions", Meaning::kNothingMuch},
-    {0, "parallel-max", Meaning::kNothingMuch},
-    {0, "rate", Meaning::kNothingMuch},
-    {0, "retry", Meaning::kLeftOutValue},
-    {0, "retry-delay", Meaning::kNothingMuch},
-    {0, "retry-max-time", Meaning::kNothingMuch},
-    {0, "connect-timeout", Meaning::kLeftOutValue},
-    {0, "expect100-timeout", Meaning::kNothingMuch},
-    {0, "happy-eyeballs-timeout-ms", Meaning::kNothingMuch},
-    {0, "keepalive-time", Meaning::kNothingMuch},
-    {0, "keepalive-cnt", Meaning::kNothingMuch},
-    {'y', "speed-time", Meaning::kNothingMuch},
-    {'Y', "speed-limit", Meaning::kNothingMuch},
-    {0, "limit-rate", Meaning::kLeftOutValue},
-    {0, "max-filesize", Meaning::kNothingMuch},
-    {0, "proto", Meaning::kNothingMuch},
-    {0, "proto-redir", Meaning::kNothingMuch},
-    {0, "capath", Meaning::kLeftOutValue},
-    {0, "crlfile", Meaning::kLeftOutValue},
-    {0, "pinnedpubkey", Meaning::kLeftOutValue},
-    {0, "cert-type", Meaning::kNothingMuch},
-    {0, "key-type", Meaning::kNothingMuch},
-    {0, "engine", Meaning::kNothingMuch},
-    {0, "egd-file", Meaning::kNothingMuch},
-    {0, "random-file", Meaning::kNothingMuch},
-    {0, "ciphers", Meaning::kNothingMuch},
-    {0, "tls13-ciphers", Meaning::kNothingMuch},
-    {0, "curves", Meaning::kNothingMuch},
-    {0, "sigalgs", Meaning::kNothingMuch},
-    {0, "ech", Meaning::kNothingMuch},
-    {0, "pass", Meaning::kNothingMuch},
-    {0, "noproxy", Meaning::kNothingMuch},
-    {0, "delegation", Meaning::kNothingMuch},
-    {0, "service-name", Meaning::kNothingMuch},
-    {0, "login-options", Meaning::kNothingMuch},
-    {0, "sasl-authzid", Meaning::kNothingMuch},
-    {0, "krb", Meaning::kNothingMuch},
-    {'P', "ftp-port", Meaning::kNothingMuch},
-    {0, "ftp-account", Meaning::kNothingMuch},
-    {0, "ftp-alternative-to-user", Meaning::kNothingMuch},
-    {0, "ftp-method", Meaning::kNothingMuch},
-    {0, "ftp-ssl-ccc-mode", Meaning::kNothingMuch},
-    {'Q', "quote", Meaning::kNothingMuch},
-    {'t', "telnet-option", Meaning::kNothingMuch},
-    {0, "tftp-blksize", Meaning::kNothingMuch},
-    {0, "mail-auth", Meaning::kNothingMuch},
-    {0, "mail-from", Meaning::kNothingMuch},
-    {0, "mail-rcpt", Meaning::kNothingMuch},
-    {0, "upload-flags", Meaning::kNothingMuch},
-    {0, "hostpubmd5", Meaning::kNothingMuch},
-    {0, "hostpubsha256", Meaning::kNothingMuch},
-    {0, "pubkey", Meaning::kNothingMuch},
-    {0, "ipfs-gateway", Meaning::kNothingMuch},
-    {0, "dns-interface", Meaning::kNothingMuch},
-    {0, "dns-ipv4-addr", Meaning::kNothingMuch},
-    {0, "dns-ipv6-addr", Meaning::kNothingMuch},
-    {0, "dns-servers", Meaning::kLeftOutValue},
-    {0, "doh-url", Meaning::kLeftOutValue},
-    {0, "interface", Meaning::kNothingMuch},
-    {0, "ip-tos", Meaning::kNothingMuch},
-    {0, "vlan-priority", Meaning::kNothingMuch},
-    {0, "local-port", Meaning::kNothingMuch},
-    {'U', "proxy-user", Meaning::kNothingMuch},
-    {0, "proxy-cacert", Meaning::kNothingMuch},
-    {0, "proxy-capath", Meaning::kNothingMuch},
-    {0, "proxy-cert", Meaning::kNothingMuch},
-    {0, "proxy-cert-type", Meaning::kNothingMuch},
-    {0, "proxy-ciphers", Meaning::kNothingMuch},
-    {0, "proxy-crlfile", Meaning::kNothingMuch},
-    {0, "proxy-header", Meaning::kNothingMuch},
-    {0, "proxy-key", Meaning::kNothingMuch},
-    {0, "proxy-key-type", Meaning::kNothingMuch},
-    {0, "proxy-pass", Meaning::kNothingMuch},
-    {0, "proxy-pinnedpubkey", Meaning::kNothingMuch},
-    {0, "proxy-service-name", Meaning::kNothingMuch},
-    {0, "proxy-tls13-ciphers", Meaning::kNothingMuch},
-    {0, "proxy-tlsauthtype", Meaning::kNothingMuch},
-    {0, "proxy-tlspassword", Meaning::kNothingMuch},
-    {0, "proxy-tlsuser", Meaning::kNothingMuch},
-    {0, "socks5-gssapi-service", Meaning::kNothingMuch},
-    {0, "digest", Meaning::kLeftOut},
-    {0, "ntlm", Meaning::kLeftOut},
-    {0, "ntlm-wb", Meaning::kLeftOut},
-    {0, "negotiate", Meaning::kLeftOut},
-    {0, "http3", Meaning::kLeftOut},
-    {0, "http3-only", Meaning::kLeftOut},
-    {0, "http1.1", Meaning::kLeftOut},
-    {'0', "http1.0", Meaning::kLeftOut},
-    {0, "http2-prior-knowledge", Meaning::kLeftOut},
-    {0, "no-alpn", Meaning::kLeftOut},
-    {0, "no-keepalive", Meaning::kLeftOut},
-    {0, "no-sessionid", Meaning::kLeftOut},
-    {'n', "netrc", Meaning::kLeftOut},
-    {0, "netrc-optional", Meaning::kLeftOut},
-    {0, "location-trusted", Meaning::kLeftOut},
-    {0, "post301", Meaning::kLeftOut},
-    {0, "post302", Meaning::kLeftOut},
-    {0, "post303", Meaning::kLeftOut},
-    {0, "crlf", Meaning::kLeftOut},
-    {0, "tr-encoding", Meaning::kLeftOut},
-    {0, "tlsv1.3", Meaning::kLeftOut},
-    {0, "haproxy-protocol", Meaning::kLeftOut},
-    {'p', "proxytunnel", Meaning::kLeftOut},
-    {'x', "proxy", Meaning::kLeftOutValue},
-    {0, "preproxy", Meaning::kLeftOutValue},
-    {0, "proxy1.0", Meaning::kLeftOutValue},
-    {0, "socks4", Meaning::kLeftOutValue},
-    {0, "socks4a", Meaning::kLeftOutValue},
-    {0, "socks5", Meaning::kLeftOutValue},
-    {0, "socks5-hostname", Meaning::kLeftOutValue},
-    {'E', "cert", Meaning::kLeftOutValue},
-    {0, "key", Meaning::kLeftOutValue},
-    {0, "cacert", Meaning::kLeftOutValue},
-    {0, "resolve", Meaning::kLeftOutValue},
-    {0, "connect-to", Meaning::kLeftOutValue},
-    {'K', "config", Meaning::kLeftOutValue},
-    {'C', "continue-at", Meaning::kLeftOutValue},
-    {'z', "time-cond", Meaning::kLeftOutValue},
-    {0, "etag-compare", Meaning::kLeftOutValue},
-    {0, "netrc-file", Meaning::kLeftOutValue},
-    {0, "request-target", Meaning::kLeftOutValue},
-    {0, "unix-socket", Meaning::kLeftOutValue},
-    {0, "abstract-unix-socket", Meaning::kLeftOutValue},
-    {0, "haproxy-clientip", Meaning::kLeftOutValue},
-    {0, "aws-sigv4", Meaning::kLeftOutValue},
-    {0, "tls-max", Meaning::kLeftOutValue},
-    {0, "tlsauthtype", Meaning::kLeftOutValue},
-    {0, "tlspassword", Meaning::kLeftOutValue},
-    {0, "tlsuser", Meaning::kLeftOutValue},
-    {0, "variable", Meaning::kLeftOutValue},
+constexpr Row kRows[] = {
+    {Meaning::kMethod, "-X --request"},
+    {Meaning::kHeader, "-H --header"},
+    {Meaning::kData, "-d --data --data-ascii"},
+    {Meaning::kBinaryData, "--data-binary"},
+    {Meaning::kRawData, "--data-raw"},
+    {Meaning::kEncodedData, "--data-urlencode"},
+    {Meaning::kJson, "--json"},
+    {Meaning::kForm, "-F --form"},
+    {Meaning::kFormText, "--form-string"},
+    {Meaning::kQuery, "--url-query"},
+    {Meaning::kUpload, "-T --upload-file"},
+    {Meaning::kUser, "-u --user"},
+    {Meaning::kBearer, "--oauth2-bearer"},
+    {Meaning::kAgent, "-A --user-agent"},
+    {Meaning::kReferer, "-e --referer"},
+    {Meaning::kCookie, "-b --cookie"},
+    {Meaning::kRange, "-r --range"},
+    {Meaning::kUrl, "--url"},
+    {Meaning::kScheme, "--proto-default"},
+    {Meaning::kTimeout, "-m --max-time"},
+    {Meaning::kMostRedirects, "--max-redirs"},
+    {Meaning::kHead, "-I --head"},
+    {Meaning::kGet, "-G --get"},
+    {Meaning::kInsecure, "-k --insecure"},
+    {Meaning::kCompressed, "--compressed"},
+    {Meaning::kLocation, "-L --location"},
+    {Meaning::kGlobOff, "-g --globoff"},
+    {Meaning::kNothing,
+     "-4 --ipv4 -6 --ipv6 -s --silent -S --show-error -i --include --show-headers -v --verbose -f "
+     "--fail --fail-with-body --fail-early -N --buffer -# --progress-bar --progress-meter -O "
+     "--remote-name --remote-name-all -J --remote-header-name -R --remote-time --remove-on-error "
+     "--clobber --skip-existing --create-dirs --styled-output -q --disable -a --append -B "
+     "--use-ascii -l --list-only -j --junk-session-cookies -M --manual -h --help -V --version -Z "
+     "--parallel --parallel-immediate --trace-ids --trace-time --xattr --metalink --path-as-is "
+     "--http2 --basic --anyauth -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 -2 --sslv2 -3 --sslv3 "
+     "--ca-native --ssl --ssl-reqd --ssl-allow-beast --ssl-no-revoke --ssl-revoke-best-effort "
+     "--ssl-auto-client-cert --cert-status --tcp-nodelay --tcp-fastopen --mptcp --keepalive --alpn "
+     "--npn --sessionid --false-start --compressed-ssh --disable-eprt --disable-epsv "
+     "--disallow-username-in-url --doh-cert-status --doh-insecure --eprt --epsv --form-escape "
+     "--ftp-create-dirs --ftp-pasv --ftp-pret --ftp-skip-pasv-ip --ftp-ssl --ftp-ssl-reqd "
+     "--ftp-ssl-ccc --ftp-ssl-control --http0.9 --ignore-content-length --mail-rcpt-allowfails "
+     "--no-npn --proxy-anyauth --proxy-basic --proxy-ca-native --proxy-digest --proxy-http2 "
+     "--proxy-insecure --proxy-negotiate --proxy-ntlm --proxy-ssl-allow-beast "
+     "--proxy-ssl-auto-client-cert --proxy-tlsv1 --retry-all-errors --retry-connrefused --sasl-ir "
+     "--socks5-basic --socks5-gssapi --socks5-gssapi-nec --suppress-connect-headers "
+     "--tftp-no-options --tls-earlydata --dump-ca-embed --raw"},
+    {Meaning::kNothingMuch,
+     "-o --output --output-dir -w --write-out -D --dump-header -c --cookie-jar --stderr --trace "
+     "--trace-ascii --trace-config --libcurl --create-file-mode --etag-save --hsts --alt-svc "
+     "--ssl-sessions --parallel-max --rate --retry-delay --retry-max-time --expect100-timeout "
+     "--happy-eyeballs-timeout-ms --keepalive-time --keepalive-cnt -y --speed-time -Y "
+     "--speed-limit --max-filesize --proto --proto-redir --cert-type --key-type --engine "
+     "--egd-file --random-file --ciphers --tls13-ciphers --curves --sigalgs --ech --pass --noproxy "
+     "--delegation --service-name --login-options --sasl-authzid --krb -P --ftp-port --ftp-account "
+     "--ftp-alternative-to-user --ftp-method --ftp-ssl-ccc-mode -Q --quote -t --telnet-option "
+     "--tftp-blksize --mail-auth --mail-from --mail-rcpt --upload-flags --hostpubmd5 "
+     "--hostpubsha256 --pubkey --ipfs-gateway --dns-interface --dns-ipv4-addr --dns-ipv6-addr "
+     "--interface --ip-tos --vlan-priority --local-port -U --proxy-user --proxy-cacert "
+     "--proxy-capath --proxy-cert --proxy-cert-type --proxy-ciphers --proxy-crlfile --proxy-header "
+     "--proxy-key --proxy-key-type --proxy-pass --proxy-pinnedpubkey --proxy-service-name "
+     "--proxy-tls13-ciphers --proxy-tlsauthtype --proxy-tlspassword --proxy-tlsuser "
+     "--socks5-gssapi-service"},
+    {Meaning::kLeftOutValue,
+     "--retry --connect-timeout --limit-rate --capath --crlfile --pinnedpubkey --dns-servers "
+     "--doh-url -x --proxy --preproxy --proxy1.0 --socks4 --socks4a --socks5 --socks5-hostname -E "
+     "--cert --key --cacert --resolve --connect-to -K --config -C --continue-at -z --time-cond "
+     "--etag-compare --netrc-file --request-target --unix-socket --abstract-unix-socket "
+     "--haproxy-clientip --aws-sigv4 --tls-max --tlsauthtype --tlspassword --tlsuser --variable"},
+    {Meaning::kLeftOut,
+     "--digest --ntlm --ntlm-wb --negotiate --http3 --http3-only --http1.1 -0 --http1.0 "
+     "--http2-prior-knowledge --no-alpn --no-keepalive --no-sessionid -n --netrc --netrc-optional "
+     "--location-trusted --post301 --post302 --post303 --crlf --tr-encoding --tlsv1.3 "
+     "--haproxy-protocol -p --proxytunnel"},
 };
 
 }  // namespace
 
-const CurlOption* FindCurlOption(absl::string_view name, char letter) {
-  for (const CurlOption& option : kCurlOptions) {
-    if (name.empty() ? option.letter == letter && letter != 0 : option.name == name) {
-      return &option;
+std::optional<Meaning> FindCurlOption(absl::string_view spelling) {
+  for (const Row& row : kRows) {
+    for (const absl::string_view option : absl::StrSplit(row.options, ' ')) {
+      if (option == spelling) {
+        return row.meaning;
+      }
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 bool TakesValue(Meaning meaning) {

@@ -1,6 +1,8 @@
 // Options of curl's command line, by what they do here.
 #pragma once
 
+#include <optional>
+
 #include "absl/strings/string_view.h"
 
 namespace lockstep::coordinator {
@@ -41,14 +43,8 @@ enum class CurlMeaning {
   kLeftOut,  // as kLeftOutValue
 };
 
-struct CurlOption {
-  char letter;  // 0: none
-  absl::string_view name;
-  CurlMeaning meaning;
-};
-
-// By its name, or where that is empty by its letter. Null: it is not known.
-const CurlOption* FindCurlOption(absl::string_view name, char letter);
+// `spelling`: "-X" or "--request". Nothing: it is not known.
+std::optional<CurlMeaning> FindCurlOption(absl::string_view spelling);
 // Whether the next word, or the rest of this one, is its value.
 bool TakesValue(CurlMeaning meaning);
 

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
-
 #include "coordinator/convert/recording.h"
 
 namespace lockstep::coordinator {

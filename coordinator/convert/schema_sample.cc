@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"

@@ -1,7 +1,5 @@
 #include "coordinator/core/moving_work.h"
 
-#include <utility>
-
 #include "coordinator/core/division.h"
 
 namespace lockstep::coordinator {

@@ -1,6 +1,5 @@
 #include "coordinator/core/redivision.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,6 @@
 #include "coordinator/core/row_queues.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

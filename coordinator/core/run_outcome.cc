@@ -1,7 +1,6 @@
 #include "coordinator/core/run_outcome.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

@@ -1,7 +1,6 @@
 #include "coordinator/core/vu_leases.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/sync.h"
 #include "common/base/version.h"
 #include "coordinator/fetch/http_place.h"
 #include "coordinator/fetch/server_names.h"

@@ -16,7 +16,6 @@
 
 #include "common/base/environment.h"
 #include "common/base/event_loop.h"
-#include "common/base/sync.h"
 
 namespace lockstep::coordinator {
 

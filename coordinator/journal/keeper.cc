@@ -1,7 +1,6 @@
 #include "coordinator/journal/keeper.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

@@ -49,17 +49,17 @@ void KeptCharts::WriteRow(int64_t first, const std::string& text, SqlChanges& ch
 absl::StatusOr<std::optional<History>> KeptCharts::Read(Database& database, int64_t run) {
   std::optional<History> whole;
   absl::Status status;
-  FieldReader reader(&status);
   const auto read = [&](const SqlRow& row) {
     const nlohmann::json json =
         nlohmann::json::parse(row.Text(1), nullptr, /*allow_exceptions=*/false);
-    const History part = ReadHistory(reader, json, absl::StrCat("chart ", row.Int(0)));
+    const JsonPlace chart(json, absl::StrCat("chart ", row.Int(0)), &status);
+    const History part = ReadHistory(chart);
     if (row.Int(0) == kRest) {
       whole = part;
     } else if (whole.has_value() && static_cast<uint64_t>(row.Int(0)) == whole->points) {
       AppendPoints(part, &*whole);
     } else {
-      reader.Fail(absl::StrCat("chart ", row.Int(0)), "does not follow the one before it");
+      chart.Fail("does not follow the one before it");
     }
   };
   LOCKSTEP_RETURN_IF_ERROR(

@@ -1,7 +1,6 @@
 #include "coordinator/output/csv_output.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,5 @@
 #include "coordinator/output/json_output.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "nlohmann/json.hpp"

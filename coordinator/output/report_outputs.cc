@@ -1,6 +1,5 @@
 #include "coordinator/output/report_outputs.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 

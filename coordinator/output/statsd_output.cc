@@ -1,7 +1,6 @@
 #include "coordinator/output/statsd_output.h"
 
 #include <cerrno>
-#include <memory>
 #include <system_error>
 #include <utility>
 

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
 #include "common/base/json_text.h"
@@ -35,14 +37,14 @@ std::string EscapeHtml(absl::string_view text) {
       escaped, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
-HtmlTable::HtmlTable(std::string caption, std::vector<Column> columns)
+HtmlTable::HtmlTable(std::string caption, std::vector<absl::string_view> columns)
     : caption_(std::move(caption)), columns_(std::move(columns)) {}
 
 void HtmlTable::Add(const std::vector<Cell>& cells, absl::string_view css) {
   absl::StrAppend(&rows_, css.empty() ? "<tr>" : absl::StrCat("<tr class=\"", css, "\">"));
   for (size_t i = 0; i < cells.size(); ++i) {
     const Cell& cell = cells[i];
-    std::string css_class = columns_[i].number ? "n" : "";
+    std::string css_class = absl::StartsWith(columns_[i], "#") ? "n" : "";
     if (!cell.css.empty()) {
       absl::StrAppend(&css_class, css_class.empty() ? "" : " ", cell.css);
     }
@@ -65,9 +67,10 @@ std::string HtmlTable::Html() const {
       absl::StrCat("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"",
                    EscapeHtml(caption_), ", table\"><table><caption class=\"unseen\">",
                    EscapeHtml(caption_), "</caption>\n<thead><tr>");
-  for (const Column& column : columns_) {
-    absl::StrAppend(&html, "<th scope=\"col\"", column.number ? " class=\"n\"" : "", ">",
-                    EscapeHtml(column.title), "</th>");
+  for (absl::string_view title : columns_) {
+    const bool number = absl::ConsumePrefix(&title, "#");
+    absl::StrAppend(&html, "<th scope=\"col\"", number ? " class=\"n\"" : "", ">",
+                    EscapeHtml(title), "</th>");
   }
   absl::StrAppend(&html, "</tr></thead>\n<tbody>\n", rows_, "</tbody></table></div>\n");
   return html;

@@ -15,10 +15,6 @@ std::string EscapeHtml(absl::string_view text);
 // A table that a page can sort: a caption for those who do not see it, a header, rows.
 class HtmlTable {
  public:
-  struct Column {
-    std::string title;
-    bool number = false;  // right-aligned, and sorted as a number
-  };
   struct Cell {
     std::string text;  // not escaped yet
     // What to sort by instead of the text.
@@ -26,8 +22,9 @@ class HtmlTable {
     std::string css = {};  // a class
   };
 
-  // The first column names the row.
-  HtmlTable(std::string caption, std::vector<Column> columns);
+  // Titles; a column of numbers has "#" before its title: it is right-aligned, and sorted as numbers. The first column
+  // names the row. The titles are borrowed.
+  HtmlTable(std::string caption, std::vector<absl::string_view> columns);
   // As many cells as columns. `css` is the row's class.
   void Add(const std::vector<Cell>& cells, absl::string_view css = "");
   bool empty() const { return rows_.empty(); }
@@ -36,7 +33,7 @@ class HtmlTable {
 
  private:
   const std::string caption_;
-  const std::vector<Column> columns_;
+  const std::vector<absl::string_view> columns_;
   std::string rows_;
 };
 

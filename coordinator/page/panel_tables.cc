@@ -80,8 +80,7 @@ std::vector<Cell> MetricCells(const ResultMetric& metric, const RunResult& resul
 }  // namespace
 
 std::string ThresholdsPanel(const RunResult& result) {
-  HtmlTable table("Thresholds",
-                  {{"Metric"}, {"Threshold"}, {"State"}, {"Value", true}, {"First failed", true}});
+  HtmlTable table("Thresholds", {"Metric", "Threshold", "State", "#Value", "#First failed"});
   for (const ResultMetric& metric : result.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {
       const HistoryThreshold* times = nullptr;
@@ -113,16 +112,8 @@ std::string ThresholdsPanel(const RunResult& result) {
 }
 
 std::string RequestsPanel(const RunResult& result) {
-  HtmlTable table("Requests by name", {{"Name"},
-                                       {"Count", true},
-                                       {"Rate", true},
-                                       {"Failed", true},
-                                       {"Failed %", true},
-                                       {"avg", true},
-                                       {"med", true},
-                                       {"p(95)", true},
-                                       {"p(99)", true},
-                                       {"max", true}});
+  HtmlTable table("Requests by name", {"Name", "#Count", "#Rate", "#Failed", "#Failed %", "#avg",
+                                       "#med", "#p(95)", "#p(99)", "#max"});
   if (!result.history.has_value()) {
     return "";
   }
@@ -151,16 +142,9 @@ std::string RequestsPanel(const RunResult& result) {
 }
 
 std::string DurationsPanel(const RunResult& result) {
-  HtmlTable table("Response times of requests that went as expected, and of those that did not",
-                  {{"Requests"},
-                   {"Count", true},
-                   {"avg", true},
-                   {"min", true},
-                   {"med", true},
-                   {"p(90)", true},
-                   {"p(95)", true},
-                   {"p(99)", true},
-                   {"max", true}});
+  HtmlTable table(
+      "Response times of requests that went as expected, and of those that did not",
+      {"Requests", "#Count", "#avg", "#min", "#med", "#p(90)", "#p(95)", "#p(99)", "#max"});
   const std::pair<absl::string_view, const char*> parts[] = {{kSuccessDurations, "as expected"},
                                                              {kFailureDurations, "failed"},
                                                              {"http_req_duration", "all"}};
@@ -185,9 +169,7 @@ std::string DurationsPanel(const RunResult& result) {
 }
 
 std::string ErrorsPanel(const RunResult& result) {
-  HtmlTable table(
-      "Errors",
-      {{"Cause"}, {"Method"}, {"Name"}, {"Count", true}, {"First", true}, {"Agents", true}});
+  HtmlTable table("Errors", {"Cause", "Method", "Name", "#Count", "#First", "#Agents"});
   for (const ErrorRow& row : result.errors) {
     const double first_s =
         absl::ToDoubleSeconds(absl::FromUnixNanos(row.error.first_unix_nanos) - result.begin);
@@ -212,7 +194,7 @@ std::string ErrorsPanel(const RunResult& result) {
 }
 
 std::string ChecksPanel(const RunResult& result) {
-  HtmlTable table("Checks", {{"Check"}, {"Passed", true}, {"Failed", true}, {"Passed %", true}});
+  HtmlTable table("Checks", {"Check", "#Passed", "#Failed", "#Passed %"});
   for (const SummaryCheck& check : result.checks) {
     const auto passes = static_cast<double>(check.passes);
     const auto fails = static_cast<double>(check.fails);
@@ -229,13 +211,8 @@ std::string ChecksPanel(const RunResult& result) {
 }
 
 std::string ScenariosPanel(const RunResult& result) {
-  HtmlTable table("Scenarios", {{"Scenario"},
-                                {"Executor"},
-                                {"State"},
-                                {"Iterations", true},
-                                {"Interrupted", true},
-                                {"Dropped", true},
-                                {"Latest start", true}});
+  HtmlTable table("Scenarios", {"Scenario", "Executor", "State", "#Iterations", "#Interrupted",
+                                "#Dropped", "#Latest start"});
   if (!result.history.has_value()) {
     return "";
   }
@@ -253,17 +230,8 @@ std::string ScenariosPanel(const RunResult& result) {
 }
 
 std::string MetricsPanel(const RunResult& result) {
-  HtmlTable table("All metrics", {{"Metric"},
-                                  {"Type"},
-                                  {"Count", true},
-                                  {"Rate", true},
-                                  {"avg", true},
-                                  {"min", true},
-                                  {"med", true},
-                                  {"p(90)", true},
-                                  {"p(95)", true},
-                                  {"p(99)", true},
-                                  {"max", true}});
+  HtmlTable table("All metrics", {"Metric", "Type", "#Count", "#Rate", "#avg", "#min", "#med",
+                                  "#p(90)", "#p(95)", "#p(99)", "#max"});
   for (const ResultMetric& metric : result.metrics) {
     if (!metric.aggregate.empty()) {
       table.Add(MetricCells(metric, result));

@@ -1,6 +1,5 @@
 #include "coordinator/page/panels.h"
 
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -144,14 +143,8 @@ std::string TilesPanel(const PageModel& model) {
 }
 
 std::string AgentsPanel(const PageModel& model) {
-  HtmlTable table("Agents", {{"Agent"},
-                             {"State"},
-                             {"VUs", true},
-                             {"Requests", true},
-                             {"Rate", true},
-                             {"Failed", true},
-                             {"Iterations", true},
-                             {"Clock", true}});
+  HtmlTable table("Agents", {"Agent", "State", "#VUs", "#Requests", "#Rate", "#Failed",
+                             "#Iterations", "#Clock"});
   if (!model.status.has_value()) {
     return "";
   }
@@ -176,7 +169,7 @@ std::string AgentsPanel(const PageModel& model) {
 }
 
 std::string AgentsLeftPanel(const RunResult& result) {
-  HtmlTable table("Agents that were lost", {{"Agent"}, {"When"}, {"Reason"}, {"Missing"}});
+  HtmlTable table("Agents that were lost", {"Agent", "When", "Reason", "Missing"});
   for (const LostAgent& agent : result.lost_agents) {
     table.Add({{agent.name},
                {agent.after ? "after " + SecondsText(absl::ToDoubleSeconds(*agent.after))
@@ -254,7 +247,7 @@ Panels RenderPanels(const PageModel& model) {
 
 std::string RenderComparison(const PageBaseline& baseline) {
   HtmlTable table("What differs from the baseline",
-                  {{"Metric"}, {"Base", true}, {"New", true}, {"Change", true}, {"Verdict"}});
+                  {"Metric", "#Base", "#New", "#Change", "Verdict"});
   const std::vector<ComparisonRow> rows = ComparisonRows(baseline.report);
   for (size_t i = 0; i < rows.size(); ++i) {
     const ComparisonVerdict verdict = baseline.report.comparisons[i].verdict;

@@ -1,7 +1,6 @@
 #include "coordinator/results/live_load.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "absl/time/time.h"
 

@@ -1,7 +1,5 @@
 #include "coordinator/rpc/status_service.h"
 
-#include <utility>
-
 #include <grpcpp/grpcpp.h>
 
 #include "absl/strings/str_cat.h"

@@ -1,6 +1,5 @@
 #include "coordinator/secrets/secret_store.h"
 
-#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"

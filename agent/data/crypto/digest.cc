@@ -1,7 +1,5 @@
 #include "agent/data/crypto/digest.h"
 
-#include <utility>
-
 #include <openssl/evp.h>
 #include <openssl/md4.h>
 

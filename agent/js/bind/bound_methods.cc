@@ -10,8 +10,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 v8::Local<v8::FunctionTemplate> MethodTemplate(v8::Isolate* isolate, absl::string_view name,
                                                v8::FunctionCallback method,
                                                v8::Local<v8::Signature> signature) {

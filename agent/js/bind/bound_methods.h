@@ -9,6 +9,8 @@
 
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/names.h"
+
 namespace lockstep::agent {
 
 using BoundMethods = std::initializer_list<std::pair<const char*, v8::FunctionCallback>>;
@@ -25,7 +27,7 @@ void SetPrototypeMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> t
                          BoundMethods methods);
 
 // Gives one object a method now.
-void SetBoundMethod(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                    absl::string_view name, v8::FunctionCallback method);
+void SetBoundMethod(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                    v8::FunctionCallback method);
 
 }  // namespace lockstep::agent

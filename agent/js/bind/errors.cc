@@ -1,5 +1,7 @@
 #include "agent/js/bind/errors.h"
 
+#include "absl/strings/str_cat.h"
+
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -12,9 +14,18 @@ void ThrowError(v8::Isolate* isolate, absl::string_view message) {
   isolate->ThrowException(v8::Exception::Error(JsText(isolate, message)));
 }
 
-void ThrowStatus(v8::Isolate* isolate, const absl::Status& status) {
-  const v8::Local<v8::String> message = JsText(isolate, status.message());
+void ThrowErrorOf(v8::Isolate* isolate, const absl::Status& status) {
+  if (!absl::IsCancelled(status)) {
+    ThrowError(isolate, status.message());
+  }
+}
+
+void ThrowStatus(v8::Isolate* isolate, const absl::Status& status, absl::string_view what) {
+  const v8::Local<v8::String> message =
+      JsText(isolate, absl::StrCat(what, what.empty() ? "" : ": ", status.message()));
   switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+      break;
     case absl::StatusCode::kInvalidArgument:
       isolate->ThrowException(v8::Exception::TypeError(message));
       break;

@@ -1,7 +1,5 @@
 #include "agent/js/bind/functions.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/properties.h"
@@ -18,8 +16,8 @@ v8::Local<v8::Private> ConstructorKey(v8::Isolate* isolate, absl::string_view na
 
 }  // namespace
 
-void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::FunctionCallback callback, v8::Local<v8::Value> data) {
+void SetFunction(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::FunctionCallback callback, v8::Local<v8::Value> data) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Function> function;
   if (!data.IsEmpty()) {
@@ -43,16 +41,15 @@ void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
   SetProperty(context, object, name, function);
 }
 
-void KeepConstructor(v8::Local<v8::Context> context, absl::string_view name,
-                     v8::Local<v8::Function> constructor) {
+void KeepConstructor(Context context, absl::string_view name, v8::Local<v8::Function> constructor) {
   context->Global()
       ->SetPrivate(context, ConstructorKey(context->GetIsolate(), name), constructor)
       .Check();
 }
 
-void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string_view name) {
+void ConstructAnew(const Info& info, absl::string_view name) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   v8::Local<v8::Value> constructor;
   if (!context->Global()
            ->GetPrivate(context, ConstructorKey(isolate, name))

@@ -12,30 +12,30 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/names.h"
+
 namespace lockstep::agent {
 
 // Functions without `data` have the same template in all contexts of an isolate; those with `data`
 // cost one each.
-void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::FunctionCallback callback,
-                 v8::Local<v8::Value> data = {});
+void SetFunction(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::FunctionCallback callback, v8::Local<v8::Value> data = {});
 
 // Where a function was called.
-inline v8::Local<v8::Context> ContextOf(const v8::FunctionCallbackInfo<v8::Value>& info) {
+inline Context ContextOf(const Info& info) {
   return info.GetIsolate()->GetCurrentContext();
 }
 
 // What a function's `data`, an External, points to. Only for functions that were bound with a T.
 template <class T>
-T& BoundTo(const v8::FunctionCallbackInfo<v8::Value>& info) {
+T& BoundTo(const Info& info) {
   return *static_cast<T*>(info.Data().As<v8::External>()->Value());
 }
 
 // For classes that scripts may call without `new`: KeepConstructor makes `name`'s known to the
 // context, and ConstructAnew answers a call of it with a new object of the same arguments.
-void KeepConstructor(v8::Local<v8::Context> context, absl::string_view name,
-                     v8::Local<v8::Function> constructor);
-void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string_view name);
+void KeepConstructor(Context context, absl::string_view name, v8::Local<v8::Function> constructor);
+void ConstructAnew(const Info& info, absl::string_view name);
 
 // The template of the class `name`, whose instances `construct` makes (null: nothing is to be done)
 // and to which `complete` adds what they have. One for all contexts of an isolate, so nothing in it
@@ -49,16 +49,16 @@ enum ContextSlot : int { kWorldSlot = 1, kApiVuSlot = 2, kHttpSlot = 3 };
 
 // Gives the functions of `context` the object that they work for, one of each T. It outlives them.
 template <class T>
-void SetModule(v8::Local<v8::Context> context, T* module) {
+void SetModule(Context context, T* module) {
   context->SetAlignedPointerInEmbedderData(T::kContextSlot, module);
 }
 // That object.
 template <class T>
-T& ModuleOf(v8::Local<v8::Context> context) {
+T& ModuleOf(Context context) {
   return *static_cast<T*>(context->GetAlignedPointerFromEmbedderData(T::kContextSlot));
 }
 template <class T>
-T& ModuleOf(const v8::FunctionCallbackInfo<v8::Value>& info) {
+T& ModuleOf(const Info& info) {
   return ModuleOf<T>(info.GetIsolate()->GetCurrentContext());
 }
 

@@ -6,13 +6,14 @@
 
 #include <v8.h>
 
+#include "agent/js/bind/names.h"
 #include "agent/js/bind/owned_object.h"
 
 namespace lockstep::agent {
 
 // Owns `owned`, which OwnedBy finds. Empty only if the isolate is out of memory or being ended.
 template <class T>
-v8::MaybeLocal<v8::Object> MakeHolder(v8::Local<v8::Context> context, std::unique_ptr<T> owned) {
+v8::MaybeLocal<v8::Object> MakeHolder(Context context, std::unique_ptr<T> owned) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
   made->SetInternalFieldCount(2);

@@ -1,7 +1,5 @@
 #include "agent/js/bind/owned_object.h"
 
-#include <memory>
-
 namespace lockstep::agent {
 namespace {
 

@@ -4,8 +4,8 @@
 
 namespace lockstep::agent {
 
-void ReturnResolved(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> value) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+void ReturnResolved(const Info& info, v8::Local<v8::Value> value) {
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Promise::Resolver> resolver;
   if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
       resolver->Resolve(context, value).IsJust()) {
@@ -13,8 +13,8 @@ void ReturnResolved(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v
   }
 }
 
-void ReturnRejected(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> error) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+void ReturnRejected(const Info& info, v8::Local<v8::Value> error) {
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Promise::Resolver> resolver;
   if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
       resolver->Reject(context, error).IsJust()) {

@@ -7,11 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/names.h"
+
 namespace lockstep::agent {
 
 // Both return the promise to the function's caller; neither can fail unless the script is being ended.
-void ReturnResolved(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> value);
-void ReturnRejected(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> error);
+void ReturnResolved(const Info& info, v8::Local<v8::Value> value);
+void ReturnRejected(const Info& info, v8::Local<v8::Value> error);
 
 // A TypeError, RangeError or Error if `name` says so; otherwise an Error with this name.
 v8::Local<v8::Object> MakeError(v8::Isolate* isolate, absl::string_view name,

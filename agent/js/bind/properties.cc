@@ -6,13 +6,13 @@
 
 namespace lockstep::agent {
 
-bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::Local<v8::Value>* value) {
+bool GetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::Local<v8::Value>* value) {
   return object->Get(context, JsName(context->GetIsolate(), name)).ToLocal(value);
 }
 
 bool ForEachOwn(
-    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    Context context, v8::Local<v8::Object> object,
     absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit) {
   v8::Local<v8::Array> names;
   if (!object->GetOwnPropertyNames(context, kOwnNames, v8::KeyConversionMode::kConvertToString)
@@ -30,7 +30,7 @@ bool ForEachOwn(
 }
 
 absl::Status ForEachOwnOrStatus(
-    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    Context context, v8::Local<v8::Object> object,
     absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit) {
   absl::Status status = absl::CancelledError();  // if it is not for `visit` that the loop ends
   const bool all =
@@ -45,13 +45,12 @@ absl::Status ForEachOwnOrStatus(
   return all ? absl::OkStatus() : status;
 }
 
-void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::Local<v8::Value> value) {
+void SetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::Local<v8::Value> value) {
   object->CreateDataProperty(context, JsName(context->GetIsolate(), name), value).Check();
 }
 
-void AppendTo(v8::Local<v8::Context> context, v8::Local<v8::Array> array,
-              v8::Local<v8::Value> value) {
+void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> value) {
   array->CreateDataProperty(context, array->Length(), value).Check();
 }
 
@@ -61,13 +60,12 @@ bool IsPlainObject(v8::Local<v8::Value> value) {
          !value->IsNumberObject() && !value->IsBooleanObject();
 }
 
-bool IsOfNoClass(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
+bool IsOfNoClass(Context context, v8::Local<v8::Object> object) {
   const v8::Local<v8::Value> prototype = object->GetPrototype();
   return prototype->IsNull() || prototype == v8::Object::New(context->GetIsolate())->GetPrototype();
 }
 
-v8::MaybeLocal<v8::Object> WithPairsAsProperties(v8::Local<v8::Context> context,
-                                                 v8::Local<v8::Object> object) {
+v8::MaybeLocal<v8::Object> WithPairsAsProperties(Context context, v8::Local<v8::Object> object) {
   v8::Isolate* const isolate = context->GetIsolate();
   if (!IsPlainObject(object) || IsOfNoClass(context, object)) {
     return object;

@@ -10,38 +10,38 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/names.h"
+
 namespace lockstep::agent {
 
 // What Object.keys() lists: enumerable, and no symbols.
 inline constexpr auto kOwnNames =
     static_cast<v8::PropertyFilter>(v8::ONLY_ENUMERABLE | v8::SKIP_SYMBOLS);
 
-bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::Local<v8::Value>* value);
+bool GetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::Local<v8::Value>* value);
 // Calls `visit` with each enumerable own property whose key is a string or an index, in the
 // object's order, until it returns false. False if it did, or with a pending exception (of a
 // getter, a proxy).
-bool ForEachOwn(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+bool ForEachOwn(Context context, v8::Local<v8::Object> object,
                 absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit);
 // The same for a `visit` that says what is wrong; Cancelled: an exception is pending.
 absl::Status ForEachOwnOrStatus(
-    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    Context context, v8::Local<v8::Object> object,
     absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit);
 // Defines an ordinary property; cannot fail on objects made by us.
-void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
-                 absl::string_view name, v8::Local<v8::Value> value);
+void SetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 v8::Local<v8::Value> value);
 // Appends to an array made by us, whatever setters a script has given Array.prototype.
-void AppendTo(v8::Local<v8::Context> context, v8::Local<v8::Array> array,
-              v8::Local<v8::Value> value);
+void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> value);
 
 // Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.
 bool IsPlainObject(v8::Local<v8::Value> value);
 // Whether it is of no class, as {...} is, or without a prototype.
-bool IsOfNoClass(v8::Local<v8::Context> context, v8::Local<v8::Object> object);
+bool IsOfNoClass(Context context, v8::Local<v8::Object> object);
 // `object`, or, where it is of a class that yields pairs of names and values, as Map and Headers do, an
 // object with those. Empty with a pending exception.
-v8::MaybeLocal<v8::Object> WithPairsAsProperties(v8::Local<v8::Context> context,
-                                                 v8::Local<v8::Object> object);
+v8::MaybeLocal<v8::Object> WithPairsAsProperties(Context context, v8::Local<v8::Object> object);
 
 }  // namespace lockstep::agent

@@ -6,7 +6,7 @@
 
 namespace lockstep::agent {
 
-v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctions functions,
+v8::Local<v8::Object> NativeObject(Context context, NativeFunctions functions,
                                    v8::Local<v8::Value> data) {
   v8::Local<v8::Object> native = v8::Object::New(context->GetIsolate());
   for (const auto& [name, function] : functions) {
@@ -15,7 +15,7 @@ v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctio
   return native;
 }
 
-v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_view source,
+v8::MaybeLocal<v8::Value> ResultOf(Context context, absl::string_view source,
                                    std::vector<v8::Local<v8::Value>> arguments) {
   v8::Isolate* const isolate = context->GetIsolate();
   v8::Local<v8::Script> script;
@@ -28,7 +28,7 @@ v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_
                                            static_cast<int>(arguments.size()), arguments.data());
 }
 
-void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const char* name,
+void AddPart(Context context, v8::Local<v8::Object> native, const char* name,
              absl::string_view source) {
   v8::Local<v8::Value> part;
   if (ResultOf(context, source, {native}).ToLocal(&part)) {
@@ -36,7 +36,7 @@ void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const
   }
 }
 
-v8::Local<v8::Object> ExportsOf(v8::Local<v8::Context> context, absl::string_view source,
+v8::Local<v8::Object> ExportsOf(Context context, absl::string_view source,
                                 v8::Local<v8::Object> native) {
   v8::Local<v8::Value> exports;
   return ResultOf(context, source, {native}).ToLocal(&exports)

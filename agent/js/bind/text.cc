@@ -56,7 +56,7 @@ std::string TextOf(v8::Isolate* isolate, v8::Local<v8::String> text) {
   return out;
 }
 
-bool ToText(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string* text) {
+bool ToText(Context context, v8::Local<v8::Value> value, std::string* text) {
   v8::Local<v8::String> string;
   if (!value->ToString(context).ToLocal(&string)) {
     return false;

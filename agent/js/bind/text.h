@@ -8,6 +8,8 @@
 
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/names.h"
+
 namespace lockstep::agent {
 
 // The longest UTF-8 that becomes a string, whatever is in it.
@@ -18,7 +20,7 @@ inline constexpr int64_t kMostTextBytes = v8::String::kMaxLength;
 v8::Local<v8::String> JsText(v8::Isolate* isolate, absl::string_view text);
 // The same for names of properties.
 v8::Local<v8::String> JsName(v8::Isolate* isolate, absl::string_view text);
-inline v8::Local<v8::Number> JsNumber(v8::Local<v8::Context> context, double number) {
+inline v8::Local<v8::Number> JsNumber(Context context, double number) {
   return v8::Number::New(context->GetIsolate(), number);
 }
 // An ArrayBuffer with a copy of `bytes`.
@@ -27,7 +29,7 @@ v8::Local<v8::ArrayBuffer> JsBytes(v8::Isolate* isolate, absl::string_view bytes
 // The UTF-8 of a string.
 std::string TextOf(v8::Isolate* isolate, v8::Local<v8::String> text);
 // What `String(value)` says.
-bool ToText(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string* text);
+bool ToText(Context context, v8::Local<v8::Value> value, std::string* text);
 // The bytes of an ArrayBuffer or a view on one; nothing for other values.
 std::optional<std::string> BytesOf(v8::Local<v8::Value> value);
 // The bytes of a string (UTF-8), ArrayBuffer or view. False without a pending exception for other

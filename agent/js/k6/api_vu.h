@@ -163,8 +163,7 @@ class ApiVu {
 
 // Leaves `module` to `vu`, which outlives the context; returns its exports.
 template <class Module>
-v8::Local<v8::Object> KeepModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                 std::unique_ptr<Module> module) {
+v8::Local<v8::Object> KeepModule(Context context, ApiVu& vu, std::unique_ptr<Module> module) {
   const v8::Local<v8::Object> exports = module->MakeExports(context);
   vu.Keep(std::move(module));
   return exports;

@@ -19,8 +19,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr absl::string_view kSeparator = "::";
 
 bool NameIsFree(v8::Isolate* isolate, absl::string_view name) {
@@ -40,7 +38,7 @@ bool IsAsyncFunction(v8::Local<v8::Value> value) {
 bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v8::Value> condition,
               bool* passed) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   if (IsAsyncFunction(condition)) {
     ThrowTypeError(isolate, "check() does not support async functions as arguments");
@@ -78,7 +76,7 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
 
 void Check(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   if (vu.in_init()) {
     ThrowError(isolate, "Using check() in the init context is not supported");
@@ -114,7 +112,7 @@ void Fail(const Info& info) {
 
 void Group(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   std::string name;
   if (vu.in_init()) {
@@ -171,7 +169,7 @@ void Sleep(const Info& info) {
 
 void RandomSeed(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   double seed = 0;
   if (!info[0]->NumberValue(context).To(&seed)) {
     return;
@@ -188,7 +186,7 @@ void RandomSeed(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeCoreModule(v8::Local<v8::Context> context, ApiVu& vu) {
+v8::Local<v8::Object> MakeCoreModule(Context context, ApiVu& vu) {
   SetModule(context, &vu);
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);

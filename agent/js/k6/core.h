@@ -8,6 +8,6 @@
 namespace lockstep::agent {
 
 // The module's exports as properties of an object. `vu` outlives the context.
-v8::Local<v8::Object> MakeCoreModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeCoreModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

@@ -19,8 +19,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // The digest in the encoding that an argument names; it must name one, as in k6.
 bool ReturnDigest(const Info& info, absl::string_view digest, v8::Local<v8::Value> encoding) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -101,7 +99,7 @@ void DigestHasher(const Info& info) {
 
 void ReturnHasher(const Info& info, std::unique_ptr<Hasher> hasher) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
   made->SetInternalFieldCount(2);
   v8::Local<v8::Object> object;
@@ -151,7 +149,7 @@ void HexEncode(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeCryptoModule(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeCryptoModule(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   for (const auto& [name, algorithm] : kHashAlgorithms) {

@@ -27,9 +27,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // What a script says about a file. Lines are its records, counted from 0, the header among them.
 struct CsvOptions {
   RowSyntax syntax = {.header = false};  // with a header: rows as objects
@@ -136,17 +133,12 @@ absl::StatusOr<CsvOptions> ReadOptions(Context context, ApiVu& vu, v8::Local<v8:
 
 // The file's rows by `syntax`, indexed if this VU is the first to ask.
 absl::StatusOr<const RowTable*> FindTable(SharedFile& file, const RowSyntax& syntax) {
+  using Made = absl::StatusOr<std::unique_ptr<const RowTable>>;
   const std::string key = absl::StrCat(absl::string_view(&syntax.delimiter, 1), syntax.header);
-  const RowTable* table = file.tables.FindOrClaim(key);
-  if (table == nullptr) {
-    absl::StatusOr<RowTable> made = RowTable::ParseShared(file.content, syntax);
-    if (!made.ok()) {
-      file.tables.GiveUp(key);
-      return made.status();
-    }
-    table = file.tables.Keep(key, std::make_unique<const RowTable>(*std::move(made)));
-  }
-  return table;
+  return file.tables.FindOrMake(key, [&]() -> Made {
+    LOCKSTEP_ASSIGN_OR_RETURN(RowTable table, RowTable::ParseShared(file.content, syntax));
+    return std::make_unique<const RowTable>(std::move(table));
+  });
 }
 
 // What the arguments of parse() and of Parser mean. Cancelled: an exception is pending.
@@ -223,10 +215,7 @@ void ConstructParser(const Info& info) {
       vu.in_init() ? FindRows(ContextOf(info), vu, info[0], info[1])
                    : absl::FailedPreconditionError("it must be made in the init context");
   if (!rows.ok()) {
-    if (!absl::IsCancelled(rows.status())) {
-      ThrowStatus(isolate, absl::Status(rows.status().code(),
-                                        absl::StrCat("csv.Parser: ", rows.status().message())));
-    }
+    ThrowStatus(isolate, rows.status(), "csv.Parser");
     return;
   }
   AttachOwned(isolate, info.This(), std::make_unique<CsvRows>(*rows));

@@ -10,6 +10,6 @@
 namespace lockstep::agent {
 
 // `vu` outlives the context.
-v8::Local<v8::Object> MakeCsvModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeCsvModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

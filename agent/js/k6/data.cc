@@ -16,8 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr absl::string_view kNoJson = "undefined";
 
 struct SharedData {
@@ -45,8 +43,7 @@ void LoadElement(const Info& info) {
 }
 
 // Calls `build` and turns the array that it returns into JSON texts.
-bool BuildElements(v8::Local<v8::Context> context, v8::Local<v8::Function> build,
-                   SharedElements* elements) {
+bool BuildElements(Context context, v8::Local<v8::Function> build, SharedElements* elements) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Value> built;
   if (!build->Call(context, v8::Undefined(isolate), 0, nullptr).ToLocal(&built)) {
@@ -73,7 +70,7 @@ bool BuildElements(v8::Local<v8::Context> context, v8::Local<v8::Function> build
 
 void ConstructSharedArray(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   SharedData& data = DataOf(info);
   if (!data.vu.in_init()) {
     ThrowError(isolate, "new SharedArray must be called in the init context");
@@ -97,35 +94,37 @@ void ConstructSharedArray(const Info& info) {
                    "SharedArray constructor does not support async functions as second argument");
     return;
   }
-  const SharedElements* elements = data.store.FindOrClaim(name);
-  if (elements == nullptr) {
-    SharedElements built;
-    if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
-      data.store.GiveUp(name);
-      return;
-    }
-    elements = data.store.Keep(name, std::make_unique<const SharedElements>(std::move(built)));
+  using Built = absl::StatusOr<std::unique_ptr<const SharedElements>>;
+  const absl::StatusOr<const SharedElements*> elements =
+      data.store.FindOrMake(name, [&]() -> Built {
+        SharedElements built;
+        if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
+          return absl::CancelledError();
+        }
+        return std::make_unique<const SharedElements>(std::move(built));
+      });
+  if (!elements.ok()) {
+    return;  // an exception is pending
   }
   v8::Local<v8::Function> load;
   v8::Local<v8::Value> array;
   const v8::Local<v8::Value> source =
-      v8::External::New(isolate, const_cast<SharedElements*>(elements));
+      v8::External::New(isolate, const_cast<SharedElements*>(*elements));
   if (v8::Function::New(context, LoadElement, source).ToLocal(&load) &&
-      MakeSharedArray(context, load, static_cast<int64_t>(elements->size())).ToLocal(&array)) {
+      MakeSharedArray(context, load, static_cast<int64_t>((*elements)->size())).ToLocal(&array)) {
     info.GetReturnValue().Set(array);
   }
 }
 
 }  // namespace
 
-v8::MaybeLocal<v8::Value> MakeSharedArray(v8::Local<v8::Context> context,
-                                          v8::Local<v8::Function> load, int64_t length) {
+v8::MaybeLocal<v8::Value> MakeSharedArray(Context context, v8::Local<v8::Function> load,
+                                          int64_t length) {
   return ResultOf(context, SharedArraySource(),
                   {load, v8::Number::New(context->GetIsolate(), static_cast<double>(length))});
 }
 
-v8::Local<v8::Object> MakeDataModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                     SharedArrayStore& store) {
+v8::Local<v8::Object> MakeDataModule(Context context, ApiVu& vu, SharedArrayStore& store) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   v8::Local<v8::Object> holder;

@@ -14,8 +14,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 enum DnsMetric : size_t {
   kDnsResolutions,
   kDnsResolutionDuration,
@@ -100,8 +98,7 @@ void LookUpName(const Info& info) {
 }
 
 PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
-  return [texts = std::move(texts)](v8::Local<v8::Context> context,
-                                    PendingPromises::Resolver promise) {
+  return [texts = std::move(texts)](Context context, PendingPromises::Resolver promise) {
     std::vector<v8::Local<v8::Value>> values;
     for (const std::string& text : texts) {
       values.push_back(JsText(context->GetIsolate(), text));
@@ -146,7 +143,7 @@ void DnsModule::Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answe
       answer.status().code(), absl::StrCat(asked.question, ": ", answer.status().message()))));
 }
 
-v8::Local<v8::Object> DnsModule::MakeExports(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> DnsModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   const v8::Local<v8::Value> data = v8::External::New(isolate, this);
@@ -155,7 +152,7 @@ v8::Local<v8::Object> DnsModule::MakeExports(v8::Local<v8::Context> context) {
   return exports;
 }
 
-v8::Local<v8::Object> MakeDnsModule(v8::Local<v8::Context> context, ApiVu& vu, DnsClient& client) {
+v8::Local<v8::Object> MakeDnsModule(Context context, ApiVu& vu, DnsClient& client) {
   return KeepModule(context, vu, std::make_unique<DnsModule>(vu, client));
 }
 

@@ -22,7 +22,7 @@ class DnsModule final : public VuPart {
   // Both outlive the module.
   DnsModule(ApiVu& vu, DnsClient& client);
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   void EndIteration() override {
     asked_->clear();
     promises_.Clear();
@@ -57,6 +57,6 @@ class DnsModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeDnsModule(v8::Local<v8::Context> context, ApiVu& vu, DnsClient& client);
+v8::Local<v8::Object> MakeDnsModule(Context context, ApiVu& vu, DnsClient& client);
 
 }  // namespace lockstep::agent

@@ -14,8 +14,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // The alphabet that an argument names; std where it names none, or one that does not exist.
 bool AlphabetOf(const Info& info, int index, Base64Alphabet* alphabet) {
   std::string name;
@@ -66,7 +64,7 @@ void B64Decode(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeEncodingModule(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeEncodingModule(Context context) {
   const v8::Local<v8::Object> exports = v8::Object::New(context->GetIsolate());
   SetFunction(context, exports, "b64encode", B64Encode);
   SetFunction(context, exports, "b64decode", B64Decode);

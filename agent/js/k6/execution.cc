@@ -12,11 +12,9 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 using PropertyInfo = v8::PropertyCallbackInfo<v8::Value>;
-using Context = v8::Local<v8::Context>;
 // Reads a property; empty with a pending exception.
-using Reader = v8::Local<v8::Value> (*)(ApiVu& vu, v8::Local<v8::Context> context);
+using Reader = v8::Local<v8::Value> (*)(ApiVu& vu, Context context);
 
 ApiVu& VuOf(v8::Local<v8::Value> data) {
   return *static_cast<ApiVu*>(data.As<v8::External>()->Value());
@@ -49,7 +47,7 @@ v8::Local<v8::Value> ShowFact(Context context, absl::Duration duration) {
 }
 
 // Throws, and returns true, in the init code, where `what` is not known yet.
-bool TooEarly(ApiVu& vu, v8::Local<v8::Context> context, absl::string_view what) {
+bool TooEarly(ApiVu& vu, Context context, absl::string_view what) {
   if (!vu.in_init()) {
     return false;
   }
@@ -59,7 +57,7 @@ bool TooEarly(ApiVu& vu, v8::Local<v8::Context> context, absl::string_view what)
 }
 
 template <auto kField>
-v8::Local<v8::Value> ReadScenario(ApiVu& vu, v8::Local<v8::Context> context) {
+v8::Local<v8::Value> ReadScenario(ApiVu& vu, Context context) {
   if (TooEarly(vu, context, "scenario information")) {
     return {};
   }
@@ -73,7 +71,7 @@ v8::Local<v8::Value> ReadScenario(ApiVu& vu, v8::Local<v8::Context> context) {
 }
 
 template <auto kField>
-v8::Local<v8::Value> ReadInstance(ApiVu& vu, v8::Local<v8::Context> context) {
+v8::Local<v8::Value> ReadInstance(ApiVu& vu, Context context) {
   if (TooEarly(vu, context, "instance information")) {
     return {};
   }
@@ -81,7 +79,7 @@ v8::Local<v8::Value> ReadInstance(ApiVu& vu, v8::Local<v8::Context> context) {
 }
 
 template <auto kField>
-v8::Local<v8::Value> ReadVu(ApiVu& vu, v8::Local<v8::Context> context) {
+v8::Local<v8::Value> ReadVu(ApiVu& vu, Context context) {
   return TooEarly(vu, context, "VU information") ? v8::Local<v8::Value>()
                                                  : ShowFact(context, vu.vu().*kField);
 }
@@ -327,7 +325,7 @@ void FailTest(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeExecutionModule(v8::Local<v8::Context> context, ApiVu& vu) {
+v8::Local<v8::Object> MakeExecutionModule(Context context, ApiVu& vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> data = v8::External::New(isolate, &vu);
   const v8::Local<v8::Object> test = v8::Object::New(isolate);

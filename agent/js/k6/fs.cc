@@ -18,12 +18,10 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "common/base/safe_integer.h"
+#include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 struct FsData {
   ApiVu& vu;
@@ -111,16 +109,10 @@ v8::Local<v8::FunctionTemplate> FileTemplate(v8::Isolate* isolate) {
 
 // The file at `url`, loaded if this VU is the first to ask.
 absl::StatusOr<SharedFile*> FindFile(FsData& data, const std::string& url) {
-  SharedFile* file = data.store.FindOrClaim(url);
-  if (file == nullptr) {
-    absl::StatusOr<std::string> content = data.files.load(url);
-    if (!content.ok()) {
-      data.store.GiveUp(url);
-      return content.status();
-    }
-    file = data.store.Keep(url, std::make_unique<SharedFile>(*std::move(content)));
-  }
-  return file;
+  return data.store.FindOrMake(url, [&]() -> absl::StatusOr<std::unique_ptr<SharedFile>> {
+    LOCKSTEP_ASSIGN_OR_RETURN(std::string content, data.files.load(url));
+    return std::make_unique<SharedFile>(std::move(content));
+  });
 }
 
 void OpenPath(const Info& info) {

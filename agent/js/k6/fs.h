@@ -11,8 +11,7 @@
 namespace lockstep::agent {
 
 // `vu` and `store` outlive the context. Paths are those of the file whose code is running.
-v8::Local<v8::Object> MakeFsModule(v8::Local<v8::Context> context, ApiVu& vu, FileStore& store,
-                                   ScriptFiles files);
+v8::Local<v8::Object> MakeFsModule(Context context, ApiVu& vu, FileStore& store, ScriptFiles files);
 
 // The file behind a script's File; null for any other value. It lives as long as the value.
 OpenFile* FileOf(v8::Isolate* isolate, v8::Local<v8::Value> value);

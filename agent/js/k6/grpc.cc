@@ -15,8 +15,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 // Roughly what a connection holds outside of V8, so that clients which a script forgets are collected in time.
 constexpr size_t kClientBytes = size_t{64} << 10;
 
@@ -101,8 +99,8 @@ void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8:
       status = wanted.reflect ? schemas_.Reflect(wanted, client) : absl::OkStatus();
     }
   }
-  if (!status.ok() && !absl::IsCancelled(status)) {
-    ThrowError(isolate, status.message());
+  if (!status.ok()) {
+    ThrowErrorOf(isolate, status);
   }
 }
 

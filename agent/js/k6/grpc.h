@@ -18,7 +18,6 @@
 #include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/grpc_client.h"
-#include "agent/js/k6/grpc_params.h"
 #include "agent/js/k6/grpc_schemas.h"
 #include "agent/js/k6/script_files.h"
 
@@ -39,30 +38,29 @@ class GrpcModule final : public VuPart {
   GrpcModule(ApiVu& vu, SchemaStore& schemas, ScriptFiles files);
   ~GrpcModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   // Abandons what an interrupted iteration left. Connections stay.
   void EndIteration() override;
 
   // ---- what the script's objects do; where they return nothing, an exception may be pending ----
-  v8::Local<v8::Object> NewClient(v8::Local<v8::Context> context);
-  void Connect(v8::Local<v8::Context> context, GrpcClientState& client,
-               v8::Local<v8::Value> address, v8::Local<v8::Value> params);
-  v8::MaybeLocal<v8::Value> Invoke(v8::Local<v8::Context> context, GrpcRequest request,
+  v8::Local<v8::Object> NewClient(Context context);
+  void Connect(Context context, GrpcClientState& client, v8::Local<v8::Value> address,
+               v8::Local<v8::Value> params);
+  v8::MaybeLocal<v8::Value> Invoke(Context context, GrpcRequest request,
                                    const GrpcClientState& client);
-  v8::MaybeLocal<v8::Value> InvokeAsync(v8::Local<v8::Context> context, GrpcRequest request,
+  v8::MaybeLocal<v8::Value> InvokeAsync(Context context, GrpcRequest request,
                                         const GrpcClientState& client);
   void Close(GrpcClientState& client);
 
   // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
   // FailedPrecondition: what is wrong; Cancelled: an exception is pending. Runs the script's code, as SetMessage does: the client may be
   // another one afterwards.
-  absl::StatusOr<GrpcRequest> Prepare(v8::Local<v8::Context> context, const GrpcClientState& client,
+  absl::StatusOr<GrpcRequest> Prepare(Context context, const GrpcClientState& client,
                                       const std::vector<const ProtoSchema*>& schemas,
                                       v8::Local<v8::Value> method, v8::Local<v8::Value> params,
                                       absl::Duration timeout);
   // Sets the message of a unary call.
-  absl::Status SetMessage(v8::Local<v8::Context> context, v8::Local<v8::Value> message,
-                          GrpcRequest* request);
+  absl::Status SetMessage(Context context, v8::Local<v8::Value> message, GrpcRequest* request);
 
   class Stream;
   // Its number; 0: there is no connection.
@@ -85,7 +83,7 @@ class GrpcModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeGrpcModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                     SchemaStore& schemas, ScriptFiles files);
+v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
+                                     ScriptFiles files);
 
 }  // namespace lockstep::agent

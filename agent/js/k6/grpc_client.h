@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/grpc/call.h"
+#include "agent/grpc/channel.h"
 #include "agent/grpc/schema.h"
 
 namespace lockstep::agent {

@@ -18,9 +18,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 constexpr char kHealthCheck[] = "grpc.health.v1.Health/Check";
 
@@ -47,13 +44,6 @@ void ReturnValue(const Info& info, v8::MaybeLocal<v8::Value> result) {
   v8::Local<v8::Value> value;
   if (result.ToLocal(&value)) {
     info.GetReturnValue().Set(value);
-  }
-}
-
-// Throws what is not yet thrown.
-void ThrowUnlessPending(v8::Isolate* isolate, const absl::Status& status) {
-  if (!absl::IsCancelled(status)) {
-    ThrowError(isolate, status.message());
   }
 }
 
@@ -101,7 +91,7 @@ absl::StatusOr<GrpcRequest> UnaryRequest(const Info& info) {
 void InvokeMethod(const Info& info) {
   absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   ReturnValue(
@@ -111,7 +101,7 @@ void InvokeMethod(const Info& info) {
 void InvokeMethodAsync(const Info& info) {
   absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   ReturnValue(info, BoundTo<GrpcModule>(info).InvokeAsync(ContextOf(info), *std::move(request),
@@ -133,7 +123,7 @@ void CheckHealth(const Info& info) {
   const absl::Status status =
       request.ok() ? module.SetMessage(context, message, &*request) : request.status();
   if (!status.ok()) {
-    ThrowUnlessPending(isolate, status);
+    ThrowErrorOf(isolate, status);
     return;
   }
   ReturnValue(info, module.Invoke(context, *std::move(request), ClientOf(info)));
@@ -146,7 +136,7 @@ void OpenStreamOf(const Info& info) {
   absl::StatusOr<GrpcRequest> request = module.Prepare(ContextOf(info), client, client.schemas,
                                                        info[1], info[2], absl::InfiniteDuration());
   if (!request.ok()) {
-    ThrowUnlessPending(info.GetIsolate(), request.status());
+    ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
   request->spec.one_message = !request->method->server_streams;
@@ -167,7 +157,7 @@ void WriteToStream(const Info& info) {
     GrpcRequest request = stream->request();
     const absl::Status read = module.SetMessage(ContextOf(info), info[1], &request);
     if (!read.ok()) {
-      ThrowUnlessPending(info.GetIsolate(), read);
+      ThrowErrorOf(info.GetIsolate(), read);
       return;
     }
     stream = StreamOf(info);  // toJSON() may have done anything

@@ -16,8 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 // The value as JSON shows it, for messages.
 std::string Shown(Context context, v8::Local<v8::Value> value) {
   v8::Local<v8::String> json;

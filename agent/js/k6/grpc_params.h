@@ -25,10 +25,10 @@ struct GrpcCallParams {
 
 // Both: InvalidArgument says which parameter is wrong; Cancelled: an exception is pending. `value` may be undefined or
 // null.
-absl::Status ReadConnectParams(v8::Local<v8::Context> context, v8::Local<v8::Value> value,
+absl::Status ReadConnectParams(Context context, v8::Local<v8::Value> value,
                                GrpcConnectParams* params);
 // `timeout` is left as it is unless the script has one.
-absl::Status ReadCallParams(v8::Local<v8::Context> context, ApiVu& vu, v8::Local<v8::Value> value,
+absl::Status ReadCallParams(Context context, ApiVu& vu, v8::Local<v8::Value> value,
                             GrpcCallParams* params);
 
 }  // namespace lockstep::agent

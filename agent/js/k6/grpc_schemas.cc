@@ -1,7 +1,6 @@
 #include "agent/js/k6/grpc_schemas.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,8 +15,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
 
 v8::Local<v8::Value> MethodInfoOf(Context context, const GrpcMethod& method) {
   v8::Isolate* isolate = context->GetIsolate();
@@ -59,21 +56,14 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::Add(
     Context context, GrpcClientState& client, const std::string& key,
     absl::FunctionRef<absl::StatusOr<std::unique_ptr<const ProtoSchema>>()> make) {
   v8::Isolate* isolate = context->GetIsolate();
-  const ProtoSchema* schema = store_.FindOrClaim(key);
-  if (schema == nullptr) {
-    absl::StatusOr<std::unique_ptr<const ProtoSchema>> made = make();
-    if (!made.ok()) {
-      store_.GiveUp(key);
-      if (!absl::IsCancelled(made.status())) {
-        ThrowError(isolate, made.status().message());
-      }
-      return {};
-    }
-    schema = store_.Keep(key, *std::move(made));
+  const absl::StatusOr<const ProtoSchema*> schema = store_.FindOrMake(key, make);
+  if (!schema.ok()) {
+    ThrowErrorOf(isolate, schema.status());
+    return {};
   }
-  client.schemas.push_back(schema);
+  client.schemas.push_back(*schema);
   std::vector<v8::Local<v8::Value>> methods;
-  for (const GrpcMethod& method : schema->methods()) {
+  for (const GrpcMethod& method : (*schema)->methods()) {
     methods.push_back(MethodInfoOf(context, method));
   }
   return v8::Array::New(isolate, methods.data(), methods.size());
@@ -111,9 +101,7 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::Load(Context context, GrpcClientState& cl
       StringsOf(context, "the names of files", names);
   for (const absl::Status& status : {paths.status(), files.status()}) {
     if (!status.ok()) {
-      if (!absl::IsCancelled(status)) {
-        ThrowStatus(isolate, status);
-      }
+      ThrowStatus(isolate, status);
       return {};
     }
   }
@@ -178,18 +166,14 @@ absl::Status GrpcSchemas::Reflect(const GrpcConnectParams& params, GrpcClientSta
   }
   LOCKSTEP_RETURN_IF_ERROR(files.status());
   const std::string key = absl::StrCat("reflected\n", Sha256(absl::StrJoin(*files, "")));
-  const ProtoSchema* schema = store_.FindOrClaim(key);
-  if (schema == nullptr) {
-    absl::StatusOr<std::unique_ptr<const ProtoSchema>> made = ProtoSchema::FromFiles(*files);
-    if (!made.ok()) {
-      store_.GiveUp(key);
-      return absl::UnavailableError(
-          absl::StrCat("the server's reflection cannot be used: ", made.status().message()));
-    }
-    schema = store_.Keep(key, *std::move(made));
+  const absl::StatusOr<const ProtoSchema*> schema =
+      store_.FindOrMake(key, [&files] { return ProtoSchema::FromFiles(*files); });
+  if (!schema.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("the server's reflection cannot be used: ", schema.status().message()));
   }
-  if (std::find(client.schemas.begin(), client.schemas.end(), schema) == client.schemas.end()) {
-    client.schemas.push_back(schema);
+  if (std::find(client.schemas.begin(), client.schemas.end(), *schema) == client.schemas.end()) {
+    client.schemas.push_back(*schema);
   }
   return absl::OkStatus();
 }

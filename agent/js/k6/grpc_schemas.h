@@ -27,9 +27,9 @@ class GrpcSchemas {
       : vu_(vu), store_(store), files_(std::move(files)) {}
 
   // Both add to what the client knows, and return the methods as a script sees them. Empty with a pending exception.
-  v8::MaybeLocal<v8::Value> Load(v8::Local<v8::Context> context, GrpcClientState& client,
+  v8::MaybeLocal<v8::Value> Load(Context context, GrpcClientState& client,
                                  v8::Local<v8::Value> import_paths, v8::Local<v8::Array> names);
-  v8::MaybeLocal<v8::Value> LoadProtoset(v8::Local<v8::Context> context, GrpcClientState& client,
+  v8::MaybeLocal<v8::Value> LoadProtoset(Context context, GrpcClientState& client,
                                          v8::Local<v8::Value> path);
   // Asks the server that the client is connected to; the script waits. Unavailable: it does not say, or not what can be
   // used; Cancelled: the VU was interrupted.
@@ -37,7 +37,7 @@ class GrpcSchemas {
 
  private:
   v8::MaybeLocal<v8::Value> Add(
-      v8::Local<v8::Context> context, GrpcClientState& client, const std::string& key,
+      Context context, GrpcClientState& client, const std::string& key,
       absl::FunctionRef<absl::StatusOr<std::unique_ptr<const ProtoSchema>>()> make);
   // The text of `name`, in the first of the folders that has it; NotFound: none has.
   absl::StatusOr<std::string> Search(const std::vector<std::string>& paths,

@@ -64,7 +64,7 @@ void GrpcModule::Stream::OnMessage(std::string bytes) {
 }
 
 void GrpcModule::Stream::EmitMessage(const std::string& json, double unix_milliseconds) {
-  const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  const Context context = isolate_->GetCurrentContext();
   stream_->Taken();
   v8::Local<v8::Value> message;
   if (!GrpcMessageValue(context, json).ToLocal(&message)) {
@@ -92,7 +92,7 @@ void GrpcModule::Stream::EmitEnd(const GrpcResult& result) {
 }
 
 bool GrpcModule::Stream::EmitResult(const GrpcResult& result) {
-  const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  const Context context = isolate_->GetCurrentContext();
   const v8::Local<v8::Value> nothing = v8::Undefined(isolate_);
   const v8::Local<v8::Value> status = GrpcErrorValue(context, request_, result);
   if (result.status != 0) {

@@ -1,7 +1,6 @@
 #include "agent/js/k6/grpc_values.h"
 
 #include <map>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,8 +14,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
 
 v8::Local<v8::Value> ParsedOr(Context context, absl::string_view json,
                               v8::Local<v8::Value> otherwise) {

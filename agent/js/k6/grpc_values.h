@@ -13,10 +13,9 @@
 namespace lockstep::agent {
 
 // {name: [value, ...]}; values of names that end with "-bin" are ArrayBuffers.
-v8::Local<v8::Object> GrpcMetadataValue(v8::Local<v8::Context> context,
-                                        const GrpcMetadata& metadata);
+v8::Local<v8::Object> GrpcMetadataValue(Context context, const GrpcMetadata& metadata);
 // {code, message, details} of a call that failed.
-v8::Local<v8::Value> GrpcErrorValue(v8::Local<v8::Context> context, const GrpcRequest& request,
+v8::Local<v8::Value> GrpcErrorValue(Context context, const GrpcRequest& request,
                                     const GrpcResult& result);
 // A call that is over, and its message as JSON: "" where there is none, or the script wants none.
 struct GrpcAnswer {
@@ -29,10 +28,10 @@ absl::StatusOr<std::string> ReadGrpcMessage(const GrpcRequest& request, absl::st
 // A message that cannot be read fails the call.
 GrpcAnswer ReadGrpcAnswer(const GrpcRequest& request, GrpcResult result);
 // The JSON as the script sees it, null for "". Empty with a pending exception.
-v8::MaybeLocal<v8::Value> GrpcMessageValue(v8::Local<v8::Context> context, absl::string_view json);
+v8::MaybeLocal<v8::Value> GrpcMessageValue(Context context, absl::string_view json);
 // {status, message, error, headers, trailers}. Empty with a pending exception.
-v8::MaybeLocal<v8::Value> GrpcResponseValue(v8::Local<v8::Context> context,
-                                            const GrpcRequest& request, const GrpcAnswer& answer);
+v8::MaybeLocal<v8::Value> GrpcResponseValue(Context context, const GrpcRequest& request,
+                                            const GrpcAnswer& answer);
 
 // Adds the tags that k6 gives to a call's samples to those of `request`.
 void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request);

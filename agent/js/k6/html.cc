@@ -20,8 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 constexpr int kDeepest = 500;  // elements nested deeper are left out
 // A page that nests more is refused: gumbo takes time with the square of it.
 constexpr size_t kMostNested = 2000;
@@ -176,7 +174,7 @@ class TreeBuilder {
 };
 
 // parse(text): the document, as html_tree.js describes it.
-void Parse(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void Parse(const Info& info) {
   const Context context = info.GetIsolate()->GetCurrentContext();
   std::string text;
   if (!ToText(context, info[0], &text)) {

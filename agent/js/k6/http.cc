@@ -16,8 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 // "Get" for "GET": how Go's messages spell the method.
 std::string MethodInMessages(absl::string_view method) {
   std::string text = absl::AsciiStrToLower(method);

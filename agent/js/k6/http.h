@@ -26,13 +26,13 @@ class HttpModule final : public VuPart {
   static constexpr int kContextSlot = kHttpSlot;
 
   // `vu` outlives the module, the module the scripts that use it.
-  HttpModule(v8::Local<v8::Context> context, ApiVu& vu);
+  HttpModule(Context context, ApiVu& vu);
   ~HttpModule() override;
   HttpModule(const HttpModule&) = delete;
   HttpModule& operator=(const HttpModule&) = delete;
 
   // The module's exports as properties of an object.
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
 
   // Abandons requests that nobody is waiting for any longer.
   void EndIteration() override;
@@ -42,23 +42,22 @@ class HttpModule final : public VuPart {
 
   // Makes a request and waits for its answer: the Response, or empty with a pending exception or a
   // terminated script.
-  v8::MaybeLocal<v8::Value> Request(v8::Local<v8::Context> context, std::string method,
-                                    v8::Local<v8::Value> url, v8::Local<v8::Value> body,
-                                    v8::Local<v8::Value> params);
+  v8::MaybeLocal<v8::Value> Request(Context context, std::string method, v8::Local<v8::Value> url,
+                                    v8::Local<v8::Value> body, v8::Local<v8::Value> params);
   // The same without waiting: a promise. With responseType "stream" both have an answer once its
   // head has come.
-  v8::MaybeLocal<v8::Value> RequestAsync(v8::Local<v8::Context> context, std::string method,
+  v8::MaybeLocal<v8::Value> RequestAsync(Context context, std::string method,
                                          v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                                          v8::Local<v8::Value> params);
   // The number of the next RequestAsync; Abandon forgets that request, whose promise stays as it is.
   uint64_t next_call() const { return next_call_; }
   void Abandon(uint64_t call) { async_calls_.erase(call); }
   // `requests` is an array or an object; the result has the same keys.
-  v8::MaybeLocal<v8::Value> Batch(v8::Local<v8::Context> context, v8::Local<v8::Object> requests);
+  v8::MaybeLocal<v8::Value> Batch(Context context, v8::Local<v8::Object> requests);
 
   // `function` of html.js on a Response: html, submitForm or clickLink, with the script's
   // argument.
-  v8::MaybeLocal<v8::Value> CallHtml(v8::Local<v8::Context> context, const char* function,
+  v8::MaybeLocal<v8::Value> CallHtml(Context context, const char* function,
                                      v8::Local<v8::Value> response, v8::Local<v8::Value> argument);
 
   // A function that takes a URL and params was given more, of which it makes nothing: told once.
@@ -77,16 +76,15 @@ class HttpModule final : public VuPart {
   void MakeDebug();
   bool RefuseInInit(v8::Isolate* isolate);
   // The Response that stands for a fault, or empty with an exception if failures are exceptions.
-  v8::MaybeLocal<v8::Value> Fault(v8::Local<v8::Context> context, RequestFault fault, bool throws);
-  v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult& result,
-                                    ResponseType type, bool throws);
+  v8::MaybeLocal<v8::Value> Fault(Context context, RequestFault fault, bool throws);
+  v8::MaybeLocal<v8::Value> Deliver(Context context, HttpCallResult& result, ResponseType type,
+                                    bool throws);
   // Of an answer whose head has come, or of none.
-  v8::MaybeLocal<v8::Value> DeliverStream(v8::Local<v8::Context> context,
-                                          HttpStreams::Answer answer, bool throws);
-  v8::MaybeLocal<v8::Value> Stream(v8::Local<v8::Context> context, RequestOrFault prepared);
-  v8::MaybeLocal<v8::Value> StreamAsync(v8::Local<v8::Context> context, RequestOrFault prepared,
+  v8::MaybeLocal<v8::Value> DeliverStream(Context context, HttpStreams::Answer answer, bool throws);
+  v8::MaybeLocal<v8::Value> Stream(Context context, RequestOrFault prepared);
+  v8::MaybeLocal<v8::Value> StreamAsync(Context context, RequestOrFault prepared,
                                         v8::Local<v8::Promise::Resolver> resolver);
-  RequestOrFault PrepareItem(v8::Local<v8::Context> context, v8::Local<v8::Value> item);
+  RequestOrFault PrepareItem(Context context, v8::Local<v8::Value> item);
 
   ApiVu& vu_;
   bool warned_of_extra_ = false;
@@ -107,10 +105,10 @@ class HttpModule final : public VuPart {
 void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> response);
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu);
 
 // What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which returns the promise of
 // asyncRequest() and its number as { promise, id }, abandon(id), and facts(response), see FetchFacts.
-v8::Local<v8::Object> MakeFetchFunctions(v8::Local<v8::Context> context);
+v8::Local<v8::Object> MakeFetchFunctions(Context context);
 
 }  // namespace lockstep::agent

@@ -8,13 +8,10 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http.h"
+#include "agent/js/k6/http_objects.h"
 
 namespace lockstep::agent {
-namespace {
-
-using Context = v8::Local<v8::Context>;
-
-}  // namespace
+namespace {}  // namespace
 
 RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
   v8::Isolate* isolate = context->GetIsolate();

@@ -20,8 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 using JarPointer = std::shared_ptr<CookieJar>;
 
 v8::Local<v8::Private> Mark(v8::Isolate* isolate) {

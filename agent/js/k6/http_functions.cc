@@ -20,9 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 void Return(const Info& info, v8::MaybeLocal<v8::Value> result) {
   v8::Local<v8::Value> value;
   if (result.ToLocal(&value)) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -17,8 +16,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
 
 // What marks objects as made here; scripts can neither see nor forge it.
 v8::Local<v8::Private> Mark(v8::Isolate* isolate, absl::string_view kind) {
@@ -42,7 +39,7 @@ bool TextProperty(Context context, v8::Local<v8::Object> object, absl::string_vi
   return GetProperty(context, object, name, &value) && ToText(context, value, text);
 }
 
-void UrlToString(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void UrlToString(const Info& info) {
   v8::Local<v8::Value> url;
   if (GetProperty(info.GetIsolate()->GetCurrentContext(), info.This(), "url", &url)) {
     info.GetReturnValue().Set(url);

@@ -24,7 +24,7 @@ namespace {
 // Each step is false with a fault in the draft, or with a pending exception.
 class ParamsReader {
  public:
-  ParamsReader(v8::Local<v8::Context> context, ApiVu& vu, RequestDraft& draft)
+  ParamsReader(Context context, ApiVu& vu, RequestDraft& draft)
       : context_(context), isolate_(context->GetIsolate()), vu_(vu), draft_(draft) {}
 
   bool Read(v8::Local<v8::Value> value);
@@ -44,7 +44,7 @@ class ParamsReader {
   bool Tags(v8::Local<v8::Value> value);
   bool Timeout(v8::Local<v8::Value> value);
 
-  const v8::Local<v8::Context> context_;
+  const Context context_;
   v8::Isolate* const isolate_;
   ApiVu& vu_;
   RequestDraft& draft_;
@@ -280,8 +280,7 @@ bool ParamsReader::ResponseCallback(v8::Local<v8::Value> value) {
 
 }  // namespace
 
-bool ReadHttpParams(v8::Local<v8::Context> context, ApiVu& vu, v8::Local<v8::Value> params,
-                    RequestDraft& draft) {
+bool ReadHttpParams(Context context, ApiVu& vu, v8::Local<v8::Value> params, RequestDraft& draft) {
   return ParamsReader(context, vu, draft).Read(params);
 }
 

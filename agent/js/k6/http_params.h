@@ -10,7 +10,6 @@ namespace lockstep::agent {
 
 // Reads `params` (undefined and null are none) into the draft. False with `draft.fault` set, or with
 // a pending exception.
-bool ReadHttpParams(v8::Local<v8::Context> context, ApiVu& vu, v8::Local<v8::Value> params,
-                    RequestDraft& draft);
+bool ReadHttpParams(Context context, ApiVu& vu, v8::Local<v8::Value> params, RequestDraft& draft);
 
 }  // namespace lockstep::agent

@@ -20,8 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 constexpr char kNoUrl[] = "invalid URL: '#<nil>'", kUrlHint[] = "a URL is a string";
 constexpr char kBodyHint[] =
     "a body is a string, an ArrayBuffer, a Uint8Array, a Blob, a FormData, or an object for a form; "

@@ -6,7 +6,6 @@
 
 #include <v8.h>
 
-#include "agent/http/call.h"
 #include "agent/http/url_cache.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/http_draft.h"
@@ -29,7 +28,7 @@ struct RequestOrFault {
 
 // `expected` is what the VU's requests expect without a responseCallback of their own; `urls` has
 // those that it has asked for.
-RequestOrFault PrepareRequest(v8::Local<v8::Context> context, ApiVu& vu,
+RequestOrFault PrepareRequest(Context context, ApiVu& vu,
                               const std::optional<ExpectedStatuses>& expected, UrlCache& urls,
                               RequestArguments arguments);
 

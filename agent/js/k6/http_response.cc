@@ -21,9 +21,7 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 using PropertyInfo = v8::PropertyCallbackInfo<v8::Value>;
-using Context = v8::Local<v8::Context>;
 
 struct ResponseData {
   ResponseData(HttpCallResult& from, ResponseType wanted) : result(from), type(wanted) {}

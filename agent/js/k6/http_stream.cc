@@ -12,9 +12,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 void SettleStreamRead(Context context, v8::Local<v8::Promise::Resolver> resolver,
                       const std::optional<std::string>& piece, const std::string& error) {
   v8::Isolate* isolate = context->GetIsolate();

@@ -32,9 +32,9 @@ class HttpStreams {
   // Submits a request; its number. `done` is called once, on the loop, in a later turn.
   uint64_t Start(HttpCallEnv& env, HttpCallSpec spec, Done done);
   // The object that a script reads a body with.
-  v8::MaybeLocal<v8::Value> MakeBody(v8::Local<v8::Context> context, uint64_t number);
+  v8::MaybeLocal<v8::Value> MakeBody(Context context, uint64_t number);
   // A promise of the next piece, an ArrayBuffer, or of undefined after the last.
-  v8::MaybeLocal<v8::Promise> Read(v8::Local<v8::Context> context, uint64_t number);
+  v8::MaybeLocal<v8::Promise> Read(Context context, uint64_t number);
   // No more of it is wanted: what has come so far is the request's sample.
   void Stop(uint64_t number);
   void StopAll();

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <unistd.h>
 
@@ -20,9 +19,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 enum IcmpMetric : size_t {
   kIcmpSent,

@@ -1,10 +1,6 @@
 // The module `k6/x/icmp`: ping(), which waits, and pingAsync(), which returns a promise and tells of each request.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-
 #include <v8.h>
 
 #include "agent/http/ping.h"
@@ -28,7 +24,7 @@ class IcmpModule final : public VuPart {
   IcmpModule(ApiVu& vu, PingClient& client);
   ~IcmpModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   void EndIteration() override;
 
   class Run;
@@ -47,6 +43,6 @@ class IcmpModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeIcmpModule(v8::Local<v8::Context> context, ApiVu& vu, PingClient& client);
+v8::Local<v8::Object> MakeIcmpModule(Context context, ApiVu& vu, PingClient& client);
 
 }  // namespace lockstep::agent

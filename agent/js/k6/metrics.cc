@@ -17,12 +17,10 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr int kIdField = 0;
 
 // The number that a sample takes from `value`; NaN where it has none.
-bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, double* number) {
+bool SampleValue(Context context, v8::Local<v8::Value> value, double* number) {
   if (value->IsNull() || value->IsSymbol() || value->IsBigInt()) {
     *number = std::nan("");
     return true;
@@ -43,7 +41,7 @@ void Refuse(const Info& info, std::string message) {
 
 void AddSample(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   if (vu.in_init()) {
     ThrowError(isolate, "Adding to metrics in the init context is not supported");
@@ -84,7 +82,7 @@ void AddSample(const Info& info) {
 template <MetricType kType>
 void Construct(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   if (!info.IsConstructCall()) {
     ConstructAnew(info, MetricTypeName(kType));
@@ -115,8 +113,8 @@ void Construct(const Info& info) {
   SetBoundMethod(context, info.This(), "add", AddSample);
 }
 
-void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
-                 absl::string_view name, v8::FunctionCallback construct) {
+void DefineClass(Context context, v8::Local<v8::Object> exports, absl::string_view name,
+                 v8::FunctionCallback construct) {
   const auto complete = [](v8::Local<v8::FunctionTemplate> made) {
     made->InstanceTemplate()->SetInternalFieldCount(1);
   };
@@ -131,7 +129,7 @@ void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
 
 }  // namespace
 
-v8::Local<v8::Object> MakeMetricsModule(v8::Local<v8::Context> context, ApiVu& vu) {
+v8::Local<v8::Object> MakeMetricsModule(Context context, ApiVu& vu) {
   SetModule(context, &vu);
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);

@@ -7,7 +7,7 @@
 
 namespace lockstep::agent {
 
-PendingPromises::Settle PendingPromises::Begin(const v8::FunctionCallbackInfo<v8::Value>& info) {
+PendingPromises::Settle PendingPromises::Begin(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   Resolver resolver;
   if (!v8::Promise::Resolver::New(ContextOf(info)).ToLocal(&resolver)) {
@@ -32,7 +32,7 @@ PendingPromises::Settle PendingPromises::Begin(const v8::FunctionCallbackInfo<v8
 }
 
 PendingPromises::How RejectWith(absl::Status why) {
-  return [why = std::move(why)](v8::Local<v8::Context> context, PendingPromises::Resolver promise) {
+  return [why = std::move(why)](Context context, PendingPromises::Resolver promise) {
     promise->Reject(context, MakeError(context->GetIsolate(), why)).FromMaybe(false);
   };
 }

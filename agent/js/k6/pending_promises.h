@@ -18,7 +18,7 @@ class PendingPromises {
  public:
   using Resolver = v8::Local<v8::Promise::Resolver>;
   // Settles a promise, as an event of the script's own.
-  using How = absl::AnyInvocable<void(v8::Local<v8::Context>, Resolver)>;
+  using How = absl::AnyInvocable<void(Context, Resolver)>;
   // Called on the loop in any turn, at most once. Does nothing where the promise was forgotten meanwhile.
   using Settle = absl::AnyInvocable<void(How how)>;
 
@@ -28,7 +28,7 @@ class PendingPromises {
   PendingPromises& operator=(const PendingPromises&) = delete;
 
   // Returns a promise to the function's caller, and what settles it; null: an exception is pending.
-  Settle Begin(const v8::FunctionCallbackInfo<v8::Value>& info);
+  Settle Begin(const Info& info);
   // Forgets all: the iteration is over.
   void Clear() { waiting_->clear(); }
 

@@ -16,9 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // A reply as scripts see it. An error among other elements, as a script of Redis may return it, is an Error.
 v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
   v8::Isolate* isolate = context->GetIsolate();

@@ -22,7 +22,7 @@ class RedisModule final : public VuPart {
   RedisModule(ApiVu& vu, StreamClient& streams);
   ~RedisModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
 
   // Forgets commands that nobody waits for any longer, with their connections, and closes those of clients that were made
   // in the iteration.
@@ -33,8 +33,8 @@ class RedisModule final : public VuPart {
   uint64_t Open(RedisOptions options);
   bool full() const { return clients_.size() >= kMostRedisClients; }
   // The promise of the reply.
-  v8::MaybeLocal<v8::Promise> Do(v8::Local<v8::Context> context, uint64_t client,
-                                 RedisClient::Command command, std::optional<size_t> key);
+  v8::MaybeLocal<v8::Promise> Do(Context context, uint64_t client, RedisClient::Command command,
+                                 std::optional<size_t> key);
 
  private:
   struct Opened {
@@ -50,7 +50,6 @@ class RedisModule final : public VuPart {
 };
 
 // Both outlive the context.
-v8::Local<v8::Object> MakeRedisModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                      StreamClient& streams);
+v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams);
 
 }  // namespace lockstep::agent

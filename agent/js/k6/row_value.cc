@@ -8,8 +8,7 @@
 
 namespace lockstep::agent {
 
-v8::MaybeLocal<v8::Value> RowValue(v8::Local<v8::Context> context, const RowTable& table,
-                                   int64_t row) {
+v8::MaybeLocal<v8::Value> RowValue(Context context, const RowTable& table, int64_t row) {
   v8::Isolate* isolate = context->GetIsolate();
   if (table.syntax().format != RowFormat::kCsv) {
     return v8::JSON::Parse(context, JsText(isolate, table.Text(row)));

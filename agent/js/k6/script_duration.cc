@@ -11,7 +11,7 @@
 
 namespace lockstep::agent {
 
-absl::StatusOr<absl::Duration> DurationOf(v8::Local<v8::Context> context, absl::string_view key,
+absl::StatusOr<absl::Duration> DurationOf(Context context, absl::string_view key,
                                           v8::Local<v8::Value> value) {
   if (value->IsNumber()) {
     const double milliseconds = value.As<v8::Number>()->Value();

@@ -8,8 +8,7 @@
 
 namespace lockstep::agent {
 
-absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                           TagSet* tags) {
+absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
   if (given.IsEmpty() || given->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
@@ -37,10 +36,9 @@ absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> 
   return ForEachOwnOrStatus(context, object, add);
 }
 
-bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                          TagSet* tags) {
+bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
   const absl::Status status = AddScriptTags(context, given, vu, tags);
-  if (!status.ok() && !absl::IsCancelled(status)) {
+  if (!status.ok()) {
     ThrowStatus(context->GetIsolate(), status);
   }
   return status.ok();

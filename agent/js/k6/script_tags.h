@@ -13,11 +13,9 @@ namespace lockstep::agent {
 // `tags` with those of `given` set; null and undefined set none. What is no object is one of the letters that it has, as in
 // k6, and the log says so. InvalidArgument, naming the tag, for a value of another type; a pending exception (a getter threw)
 // is a Cancelled status.
-absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                           TagSet* tags);
+absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags);
 
 // Throws what AddScriptTags reports, unless an exception is pending already.
-bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                          TagSet* tags);
+bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags);
 
 }  // namespace lockstep::agent

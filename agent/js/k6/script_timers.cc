@@ -5,11 +5,7 @@
 #include "agent/js/bind/functions.h"
 
 namespace lockstep::agent {
-namespace {
-
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-}  // namespace
+namespace {}  // namespace
 
 struct ScriptTimers::Timer {
   Timer(EventLoop& event_loop, v8::Isolate* isolate, v8::Local<v8::Function> function)
@@ -56,7 +52,7 @@ void ScriptTimers::Fire(v8::Isolate* isolate, uint64_t number) {
   }
 }
 
-void ScriptTimers::AddFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> native) {
+void ScriptTimers::AddFunctions(Context context, v8::Local<v8::Object> native) {
   const v8::Local<v8::Value> data = v8::External::New(context->GetIsolate(), this);
   const v8::FunctionCallback after = [](const Info& info) {
     const double milliseconds = info[0].As<v8::Number>()->Value();

@@ -21,7 +21,7 @@ class ScriptTimers {
   ScriptTimers& operator=(const ScriptTimers&) = delete;
 
   // Adds after(milliseconds, callback), which returns a number, and cancel(number) to `native`.
-  void AddFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> native);
+  void AddFunctions(Context context, v8::Local<v8::Object> native);
   // Forgets all: the iteration is over.
   void Clear();
 

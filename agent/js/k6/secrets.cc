@@ -13,8 +13,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 // The key or the name of a source that a function was given. False, with an exception: it is none.
 bool SecretWord(const Info& info, const char* what, std::string* word) {
   if (!info[0]->IsString() || info[0].As<v8::String>()->Length() == 0) {
@@ -32,7 +30,7 @@ bool SecretWord(const Info& info, const char* what, std::string* word) {
 
 void Settle(v8::Isolate* isolate, v8::Local<v8::Promise::Resolver> promise,
             const absl::StatusOr<std::string>& secret) {
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   v8::TryCatch caught(isolate);
   if (secret.ok()) {
     promise->Resolve(context, JsText(isolate, *secret)).FromMaybe(false);
@@ -74,7 +72,7 @@ void SourceOf(const Info& info) {
     ThrowError(info.GetIsolate(), absl::StrCat("there is no secret source \"", name, "\""));
     return;
   }
-  const v8::Local<v8::Context> context = ContextOf(info);
+  const Context context = ContextOf(info);
   const v8::Local<v8::Object> source = v8::Object::New(info.GetIsolate());
   SetFunction(context, source, "get", GetSecretOf, info[0]);
   info.GetReturnValue().Set(source);
@@ -82,7 +80,7 @@ void SourceOf(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeSecretsModule(v8::Local<v8::Context> context, ApiVu& vu) {
+v8::Local<v8::Object> MakeSecretsModule(Context context, ApiVu& vu) {
   v8::Isolate* isolate = context->GetIsolate();
   SetModule(context, &vu);
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);

@@ -6,7 +6,7 @@
 namespace lockstep::agent {
 namespace {
 
-v8::MaybeLocal<v8::Value> RunLibrary(v8::Local<v8::Context> context, absl::string_view source) {
+v8::MaybeLocal<v8::Value> RunLibrary(Context context, absl::string_view source) {
   v8::Local<v8::Script> script;
   return v8::Script::Compile(context, JsText(context->GetIsolate(), source)).ToLocal(&script)
              ? script->Run(context)
@@ -15,7 +15,7 @@ v8::MaybeLocal<v8::Value> RunLibrary(v8::Local<v8::Context> context, absl::strin
 
 }  // namespace
 
-v8::Local<v8::Object> MakeStreamsModule(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeStreamsModule(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Private> key =
       v8::Private::ForApi(isolate, JsName(isolate, "lockstep:streams"));

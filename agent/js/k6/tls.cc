@@ -22,9 +22,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr int kTlsPort = 443;
 constexpr absl::Duration kHandshakePatience = absl::Seconds(30);
 

@@ -18,7 +18,7 @@ class TlsModule final : public VuPart {
   TlsModule(ApiVu& vu, StreamClient& streams);
   ~TlsModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   void EndIteration() override;
 
   class Visit;
@@ -37,7 +37,6 @@ class TlsModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which, like `streams`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeTlsModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                    StreamClient& streams);
+v8::Local<v8::Object> MakeTlsModule(Context context, ApiVu& vu, StreamClient& streams);
 
 }  // namespace lockstep::agent

@@ -12,9 +12,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr int kHostFields = 1;
 
 void ReturnStreams(const Info& info) {

@@ -15,7 +15,7 @@ v8::MaybeLocal<v8::Object> WebForms(v8::Local<v8::Context> context);
 // A body, or a file of a form.
 struct WebBody {
   std::string bytes, type;
-  std::optional<std::string> filename;  // of a Blob or a File; nothing: it is a FormData
+  std::optional<std::string> filename = {};  // of a Blob or a File; nothing: it is a FormData
 };
 // `body` is nothing for other values. False with a pending exception.
 bool ReadWebBody(v8::Local<v8::Context> context, v8::Local<v8::Value> value,

@@ -17,8 +17,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 void Random(const Info& info) {
   int64_t count = 0;
   if (CryptoIntAt(info, 0, &count)) {
@@ -67,7 +65,7 @@ void AesWrapFunction(const Info& info) {
 
 // The function that crypto_pairs.js evaluates to.
 void LoadPairs(const Info& info) {
-  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> make;
   if (v8::Script::Compile(context, JsText(info.GetIsolate(), WebCryptoPairsSource()))
@@ -125,7 +123,7 @@ void HkdfFunction(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeWebCryptoFunctions(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeWebCryptoFunctions(Context context) {
   const v8::Local<v8::Object> functions = v8::Object::New(context->GetIsolate());
   SetFunction(context, functions, "random", &Random);
   SetFunction(context, functions, "hash", &HashFunction);

@@ -12,7 +12,7 @@
 
 namespace lockstep::agent {
 
-bool CryptoBytesAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, std::string* bytes) {
+bool CryptoBytesAt(const Info& info, int index, std::string* bytes) {
   std::optional<std::string> found = BytesOf(info[index]);
   if (!found.has_value()) {
     ThrowTypeError(info.GetIsolate(), "expected an ArrayBuffer or a view on one");
@@ -22,7 +22,7 @@ bool CryptoBytesAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, s
   return true;
 }
 
-bool CryptoIntAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, int64_t* number) {
+bool CryptoIntAt(const Info& info, int index, int64_t* number) {
   double value = 0;
   if (!info[index]->NumberValue(info.GetIsolate()->GetCurrentContext()).To(&value)) {
     return false;
@@ -35,7 +35,7 @@ bool CryptoIntAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, int
   return true;
 }
 
-bool CryptoHashAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, HashAlgorithm* hash) {
+bool CryptoHashAt(const Info& info, int index, HashAlgorithm* hash) {
   std::string name;
   if (!ToText(info.GetIsolate()->GetCurrentContext(), info[index], &name)) {
     return false;
@@ -49,8 +49,7 @@ bool CryptoHashAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, Ha
   return true;
 }
 
-void ReturnBytes(const v8::FunctionCallbackInfo<v8::Value>& info,
-                 const absl::StatusOr<std::string>& bytes) {
+void ReturnBytes(const Info& info, const absl::StatusOr<std::string>& bytes) {
   if (bytes.ok()) {
     info.GetReturnValue().Set(JsBytes(info.GetIsolate(), *bytes));
   } else {

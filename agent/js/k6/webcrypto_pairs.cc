@@ -18,7 +18,7 @@
 namespace lockstep::agent {
 namespace {
 
-using PairInfo = v8::FunctionCallbackInfo<v8::Value>;
+using PairInfo = Info;
 
 constexpr size_t kPairBytes = 4096;  // roughly what OpenSSL holds of one
 
@@ -139,7 +139,7 @@ void Facts(const PairInfo& info) {
     return;
   }
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const Context context = isolate->GetCurrentContext();
   const v8::Local<v8::Object> facts = v8::Object::New(isolate);
   SetProperty(context, facts, "isPrivate", v8::Boolean::New(isolate, pair->is_private()));
   if (pair->curve().has_value()) {
@@ -271,7 +271,7 @@ void EcdhFunction(const PairInfo& info) {
 
 }  // namespace
 
-void AddKeyPairFunctions(v8::Local<v8::Context> context, v8::Local<v8::Object> functions) {
+void AddKeyPairFunctions(Context context, v8::Local<v8::Object> functions) {
   SetFunction(context, functions, "generateRsa", &GenerateRsa);
   SetFunction(context, functions, "generateCurve", &GenerateCurve);
   SetFunction(context, functions, "fromDer", &FromDer);

@@ -19,12 +19,7 @@
 #include "common/base/unsent.h"
 
 namespace lockstep::agent {
-namespace {
-
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-}  // namespace
+namespace {}  // namespace
 
 // One connection. Its events wait for the script's turn; the next one is always announced, so that
 // the iteration lasts as long as the connection.

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include <v8.h>
 
@@ -20,7 +19,7 @@ class WebSocketsModule final : public VuPart {
   explicit WebSocketsModule(ApiVu& vu);
   ~WebSocketsModule() override;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   // Cuts the connections that an interrupted iteration left.
   void EndIteration() override;
 
@@ -36,6 +35,6 @@ class WebSocketsModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeWebSocketsModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

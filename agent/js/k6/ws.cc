@@ -17,9 +17,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 constexpr int kGoingAway = 1001;
 
 // The socket behind a method call; null once its connect() has returned, when methods do nothing.
@@ -172,9 +169,7 @@ void Connect(const Info& info) {
   absl::StatusOr<WsPlan> plan =
       PlanWs(context, vu, info[0], info[1]->IsFunction() ? info[2] : info[1], false);
   if (!plan.ok()) {
-    if (!absl::IsCancelled(plan.status())) {
-      ThrowError(isolate, plan.status().message());
-    }
+    ThrowErrorOf(isolate, plan.status());
     return;
   }
   BlockingSocket socket(vu, *std::move(plan));

@@ -9,6 +9,6 @@
 namespace lockstep::agent {
 
 // The module's exports as properties of an object. `vu` outlives the context.
-v8::Local<v8::Object> MakeWsModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeWsModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

@@ -1,9 +1,5 @@
 #include "agent/js/k6/ws_blocking_socket.h"
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -55,7 +51,7 @@ bool BlockingSocket::Open() {
   return true;
 }
 
-bool BlockingSocket::Run(v8::Local<v8::Context> context, v8::Local<v8::Function> body,
+bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
                          v8::Local<v8::Object> object) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Value> argument = object;
@@ -76,7 +72,7 @@ bool BlockingSocket::Run(v8::Local<v8::Context> context, v8::Local<v8::Function>
   return true;
 }
 
-bool BlockingSocket::Handle(v8::Local<v8::Context> context, Event event) {
+bool BlockingSocket::Handle(Context context, Event event) {
   v8::Isolate* isolate = context->GetIsolate();
   if (event.kind == Event::kClose) {
     return PeerClosed(context, DescribeEnd(static_cast<int>(event.number), std::move(event.data)));
@@ -112,7 +108,7 @@ bool BlockingSocket::Handle(v8::Local<v8::Context> context, Event event) {
   return true;
 }
 
-bool BlockingSocket::PeerClosed(v8::Local<v8::Context> context, const WsEnd& end) {
+bool BlockingSocket::PeerClosed(Context context, const WsEnd& end) {
   closed_ = true;
   if (closing_) {
     return true;
@@ -123,7 +119,7 @@ bool BlockingSocket::PeerClosed(v8::Local<v8::Context> context, const WsEnd& end
   return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), end.code)});
 }
 
-bool BlockingSocket::Close(v8::Local<v8::Context> context, int code) {
+bool BlockingSocket::Close(Context context, int code) {
   if (closing_ || closed_) {
     return true;
   }
@@ -132,7 +128,7 @@ bool BlockingSocket::Close(v8::Local<v8::Context> context, int code) {
   return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), code)});
 }
 
-bool BlockingSocket::Emit(v8::Local<v8::Context> context, const std::string& event,
+bool BlockingSocket::Emit(Context context, const std::string& event,
                           std::vector<v8::Local<v8::Value>> arguments) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto handlers = handlers_.find(event);
@@ -148,22 +144,16 @@ bool BlockingSocket::Emit(v8::Local<v8::Context> context, const std::string& eve
   return true;
 }
 
-bool BlockingSocket::EmitError(v8::Local<v8::Context> context, absl::string_view message) {
+bool BlockingSocket::EmitError(Context context, absl::string_view message) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> text = JsText(isolate, message);
   const v8::Local<v8::Object> error = v8::Object::New(isolate);
   SetProperty(context, error, "message", text);
   SetFunction(
-      context, error, "error",
-      [](const v8::FunctionCallbackInfo<v8::Value>& info) {
-        info.GetReturnValue().Set(info.Data());
-      },
+      context, error, "error", [](const Info& info) { info.GetReturnValue().Set(info.Data()); },
       text);
   SetFunction(
-      context, error, "toString",
-      [](const v8::FunctionCallbackInfo<v8::Value>& info) {
-        info.GetReturnValue().Set(info.Data());
-      },
+      context, error, "toString", [](const Info& info) { info.GetReturnValue().Set(info.Data()); },
       text);
   return Emit(context, "error", {error});
 }

@@ -31,8 +31,7 @@ class BlockingSocket final : public WebSocketListener {
   // The handshake. False when the VU was interrupted; otherwise the answer is in `response`.
   bool Open();
   // Calls handlers until the connection is closed. False with a pending exception.
-  bool Run(v8::Local<v8::Context> context, v8::Local<v8::Function> body,
-           v8::Local<v8::Object> object);
+  bool Run(Context context, v8::Local<v8::Function> body, v8::Local<v8::Object> object);
 
   const HttpResponse& response() const { return response_; }
   const WsPlan& plan() const { return plan_; }
@@ -42,7 +41,7 @@ class BlockingSocket final : public WebSocketListener {
     handlers_[event].emplace_back(isolate, handler);
   }
   // Waits until the server has taken enough of what was sent before. Once closing began, the script's error handlers are called.
-  void Send(v8::Local<v8::Context> context, absl::string_view message, bool binary) {
+  void Send(Context context, absl::string_view message, bool binary) {
     if (!WaitForRoom(message.size())) {
       return;
     }
@@ -54,7 +53,7 @@ class BlockingSocket final : public WebSocketListener {
   void SetTimer(v8::Isolate* isolate, v8::Local<v8::Function> callback, absl::Duration delay,
                 bool repeats);
   // Says good-bye; the script's close handlers are called at once, as in k6.
-  bool Close(v8::Local<v8::Context> context, int code);
+  bool Close(Context context, int code);
 
   // ---- WebSocketListener ----
   void OnOpen(HttpResponse response) override {
@@ -112,11 +111,11 @@ class BlockingSocket final : public WebSocketListener {
   bool WaitForRoom(size_t message_bytes);
   bool WaitForEvent();
   Event TakeEvent();
-  bool Handle(v8::Local<v8::Context> context, Event event);
-  bool Emit(v8::Local<v8::Context> context, const std::string& event,
+  bool Handle(Context context, Event event);
+  bool Emit(Context context, const std::string& event,
             std::vector<v8::Local<v8::Value>> arguments = {});
-  bool EmitError(v8::Local<v8::Context> context, absl::string_view message);
-  bool PeerClosed(v8::Local<v8::Context> context, const WsEnd& end);
+  bool EmitError(Context context, absl::string_view message);
+  bool PeerClosed(Context context, const WsEnd& end);
   void Arm(int64_t number);
 
   ApiVu& vu_;

@@ -18,8 +18,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* plan) {
   if (!value->IsObject()) {
     return absl::OkStatus();

@@ -9,7 +9,6 @@
 
 #include <v8.h>
 
-#include "agent/http/call.h"
 #include "agent/http/websocket.h"
 #include "agent/js/k6/api_vu.h"
 
@@ -27,7 +26,7 @@ struct WsPlan {
 // Reads URL and parameters (headers, tags, jar, compression). InvalidArgument: what is wrong;
 // Cancelled: an exception is pending. `strict` is k6/websockets: unknown parameters and bad URLs are
 // errors, and the samples have the tag `name`.
-absl::StatusOr<WsPlan> PlanWs(v8::Local<v8::Context> context, ApiVu& vu, v8::Local<v8::Value> url,
+absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> url,
                               v8::Local<v8::Value> params, bool strict);
 
 // Writes the samples of one session.

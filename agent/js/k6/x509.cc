@@ -12,9 +12,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 void SetText(Context context, v8::Local<v8::Object> object, absl::string_view name,
              absl::string_view text) {
   SetProperty(context, object, name, JsText(context->GetIsolate(), text));

@@ -21,9 +21,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 struct RowsData {
   ApiVu& vu;
   RowStore& store;
@@ -156,17 +153,16 @@ absl::StatusOr<RowDealer*> FindDealer(Context context, v8::Local<v8::Value> valu
     constexpr const char* kOrders[] = {"unique", "queue", "vu", "random"};
     options->name = absl::StrCat(url, " ", kOrders[static_cast<int>(options->rules.order)]);
   }
-  RowDealer* dealer = data.store.FindOrClaim(options->name);
-  if (dealer == nullptr) {
-    absl::StatusOr<RowTable> table = LoadTable(data, url, options->rules.syntax);
-    if (!table.ok()) {
-      data.store.GiveUp(options->name);
-      return absl::Status(table.status().code(),
-                          absl::StrCat("Rows: ", options->file, ": ", table.status().message()));
-    }
-    dealer = data.store.Keep(options->name,
-                             std::make_unique<RowDealer>(*std::move(table), options->rules));
-  }
+  using Made = absl::StatusOr<std::unique_ptr<RowDealer>>;
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      RowDealer* const dealer, data.store.FindOrMake(options->name, [&]() -> Made {
+        absl::StatusOr<RowTable> table = LoadTable(data, url, options->rules.syntax);
+        if (!table.ok()) {
+          return absl::Status(table.status().code(), absl::StrCat("Rows: ", options->file, ": ",
+                                                                  table.status().message()));
+        }
+        return std::make_unique<RowDealer>(*std::move(table), options->rules);
+      }));
   if (dealer->rules() != options->rules) {
     return absl::InvalidArgumentError(
         absl::StrCat("Rows: name: \"", options->name,
@@ -190,9 +186,7 @@ void ConstructRows(const Info& info) {
   RowsOptions options;
   const absl::StatusOr<RowDealer*> dealer = FindDealer(context, info[0], data, &options);
   if (!dealer.ok()) {
-    if (!absl::IsCancelled(dealer.status())) {
-      ThrowStatus(isolate, dealer.status());
-    }
+    ThrowStatus(isolate, dealer.status());
     return;
   }
   const RowTable& table = (*dealer)->table();

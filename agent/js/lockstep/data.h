@@ -17,7 +17,7 @@
 namespace lockstep::agent {
 
 // `vu` and `store` outlive the context. Paths are those of the file whose code is running.
-v8::Local<v8::Object> MakeRowsModule(v8::Local<v8::Context> context, ApiVu& vu, RowStore& store,
+v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store,
                                      ScriptFiles files);
 
 }  // namespace lockstep::agent

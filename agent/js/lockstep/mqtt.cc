@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
@@ -20,15 +18,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-void ThrowMqtt(v8::Isolate* isolate, absl::string_view what, const absl::Status& status) {
-  if (!absl::IsCancelled(status)) {
-    ThrowStatus(isolate, absl::Status(status.code(), absl::StrCat(what, ": ", status.message())));
-  }
-}
 
 // (url, options, emit): the connection's number.
 void NativeMqttOpen(const Info& info) {
@@ -45,7 +34,7 @@ void NativeMqttOpen(const Info& info) {
       plan.ok() ? module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())
                 : absl::StatusOr<uint64_t>(plan.status());
   if (!number.ok()) {
-    ThrowMqtt(isolate, "mqtt.connect()", number.status());
+    ThrowStatus(isolate, number.status(), "mqtt.connect()");
     return;
   }
   info.GetReturnValue().Set(static_cast<double>(*number));
@@ -63,7 +52,7 @@ void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<i
   if (id.ok()) {
     info.GetReturnValue().Set(*id);
   } else {
-    ThrowMqtt(info.GetIsolate(), what, id.status());
+    ThrowStatus(info.GetIsolate(), id.status(), what);
   }
 }
 

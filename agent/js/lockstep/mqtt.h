@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include <v8.h>
@@ -34,7 +33,7 @@ class MqttModule final : public VuPart {
   MqttModule(const MqttModule&) = delete;
   MqttModule& operator=(const MqttModule&) = delete;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   // Cuts the connections that an interrupted iteration left.
   void EndIteration() override;
 
@@ -56,7 +55,7 @@ class MqttModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which, like `env`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeMqttModule(v8::Local<v8::Context> context, ApiVu& vu, MqttEnv& env,
+v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env,
                                      MqttModule::Face face);
 
 }  // namespace lockstep::agent

@@ -300,7 +300,7 @@ void MqttModule::Connection::Emit(std::vector<v8::Local<v8::Value>> arguments) {
 }
 
 void MqttModule::Connection::EmitMessage(const MqttMessage& message) {
-  const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  const Context context = isolate_->GetCurrentContext();
   const v8::Local<v8::Object> packet = v8::Object::New(isolate_);
   SetProperty(context, packet, "qos", v8::Integer::New(isolate_, message.qos));
   SetProperty(context, packet, "retain", v8::Boolean::New(isolate_, message.retain));

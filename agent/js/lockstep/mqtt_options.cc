@@ -15,8 +15,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-
 constexpr int kMqttPlainPort = 1883, kMqttTlsPort = 8883;
 constexpr double kLeastKeepalive = 5, kMostKeepalive = 65535;
 

@@ -12,7 +12,7 @@
 namespace lockstep::agent {
 
 // InvalidArgument, naming the option and what is allowed; Cancelled: an exception is pending.
-absl::StatusOr<MqttPlan> ReadMqttPlan(v8::Local<v8::Context> context, ApiVu& vu,
-                                      const std::string& url, v8::Local<v8::Object> options);
+absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, const std::string& url,
+                                      v8::Local<v8::Object> options);
 
 }  // namespace lockstep::agent

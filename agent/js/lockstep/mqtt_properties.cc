@@ -16,7 +16,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
 using MqttValue = v8::Local<v8::Value>;
 
 constexpr double kMostMqttQos = 2, kMostMqttRetainHandling = 2;

@@ -21,9 +21,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 absl::StatusOr<Url> ReadSocketIoUrl(const std::string& text) {
   LOCKSTEP_ASSIGN_OR_RETURN(Url url, ParseUrl(text));
   if (url.scheme == "ws" || url.scheme == "wss") {

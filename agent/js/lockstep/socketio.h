@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,7 +32,7 @@ class SocketIoModule final : public VuPart {
   SocketIoModule(const SocketIoModule&) = delete;
   SocketIoModule& operator=(const SocketIoModule&) = delete;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   void BeginIteration() override { ++iterations_; }
   // Cuts the connections that an interrupted iteration left.
   void EndIteration() override;
@@ -58,6 +57,6 @@ class SocketIoModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeSocketIoModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

@@ -19,9 +19,6 @@
 namespace lockstep::agent {
 namespace {
 
-using Context = v8::Local<v8::Context>;
-using Info = v8::FunctionCallbackInfo<v8::Value>;
-
 absl::Status ReadSseDuration(Context context, v8::Local<v8::Object> params, absl::string_view name,
                              absl::Duration* duration) {
   v8::Local<v8::Value> value;

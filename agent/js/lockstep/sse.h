@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include <v8.h>
@@ -33,7 +32,7 @@ class SseModule final : public VuPart {
   SseModule(const SseModule&) = delete;
   SseModule& operator=(const SseModule&) = delete;
 
-  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  v8::Local<v8::Object> MakeExports(Context context);
   // Cuts the connections that an interrupted iteration left.
   void EndIteration() override;
 
@@ -55,6 +54,6 @@ class SseModule final : public VuPart {
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeSseModule(v8::Local<v8::Context> context, ApiVu& vu);
+v8::Local<v8::Object> MakeSseModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

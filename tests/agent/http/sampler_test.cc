@@ -1,13 +1,10 @@
 #include "agent/http/sampler.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "absl/strings/str_cat.h"
 
 #include "tests/support/list_sink.h"
 

@@ -22,7 +22,9 @@ TEST(ParseJsonDocument, NamesThePlaceOfAMistake) {
     const char* text;
     const char* error;
   } kCases[] = {
-      {"", "line 1, column 1: unexpected end of input; expected '[', '{', or a literal"},
+      {"", "line 1, column 1: it is empty"},
+      {" \n", "line 1, column 1: it is empty"},
+      {"[", "line 1, column 2: unexpected end of input; expected "},
       {"{\n  \"a\": 1,\n}", "line 3, column 1: unexpected '}'; expected string literal"},
       {"{\"a\": tru}", "line 1, column 10: "},
       {"[1] x", "line 1, column 5: "},

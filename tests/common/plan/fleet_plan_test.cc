@@ -22,7 +22,7 @@ std::vector<ScenarioConfig> Scenarios() {
 TEST(FleetPlan, TextForPeople) {
   const auto plan = PlanFleet(Scenarios(), {1, 1, 1}, Partition::kStriped);
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(FleetPlanText(Scenarios(), *plan),
+  EXPECT_EQ(FleetPlanText(*plan),
             R"(3 agents, striped partition, 10 VUs, at most 32s (incl. graceful stop)
 
 agent 1: segment 0:1/3 (33.33%), 4 VUs
@@ -87,7 +87,7 @@ TEST(FleetPlan, AnAgentWithoutAVuHasNothingToDo) {
   shared.name = "two";
   shared.executor = SharedIterationsConfig{2, 3};
   const auto plan = PlanFleet({shared}, {1, 1, 1}, Partition::kStriped);
-  const std::string text = FleetPlanText({shared}, *plan);
+  const std::string text = FleetPlanText(*plan);
   EXPECT_NE(text.find("agent 3: segment 2/3:1 (33.33%), 0 VUs\n  * two: nothing to do\n"),
             std::string::npos)
       << text;
@@ -100,7 +100,7 @@ TEST(FleetPlan, EndlessScenariosNeverEnd) {
   control.executor = ExternallyControlledConfig{2, 5, absl::ZeroDuration()};
   const auto plan = PlanFleet({control}, {1}, Partition::kStriped);
   EXPECT_TRUE(FleetPlanJson({control}, *plan)["max_duration_s"].is_null());
-  EXPECT_EQ(FleetPlanText({control}, *plan).substr(0, 52),
+  EXPECT_EQ(FleetPlanText(*plan).substr(0, 52),
             "1 agent, striped partition, 5 VUs, until stopped\n\nag");
 }
 

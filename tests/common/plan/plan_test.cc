@@ -183,5 +183,19 @@ TEST(StartsBetween, CountsWhatTheSchedulesGiveToAPart) {
             (std::vector<int64_t>{0, -1}));
 }
 
+TEST(DescribePlan, HeadOfTheSummary) {
+  const auto text = [](const std::vector<ScenarioConfig>& scenarios, const SegmentTuple& segment) {
+    return DescribePlan(*PlanInstance(scenarios, segment), segment);
+  };
+  EXPECT_EQ(text({Scenario(ConstantVusConfig{10, absl::Minutes(1)})}, SegmentTuple()),
+            "(100.00%) 1 scenario, 10 max VUs, 1m30s max duration (incl. graceful stop)");
+  EXPECT_EQ(text({Scenario(ConstantVusConfig{7, absl::Seconds(1)}),
+                  Scenario(ConstantVusConfig{1, absl::Seconds(1)})},
+                 *SegmentTuple::Make(*SegmentSequence::Parse("0,1/2,3/4,1"), 1)),
+            "(25.00%) 1 scenario, 2 max VUs, 31s max duration (incl. graceful stop)");
+  EXPECT_EQ(text({Scenario(ExternallyControlledConfig{2, 5, {}})}, SegmentTuple()),
+            "(100.00%) 1 scenario, 5 max VUs, infinite max duration (incl. graceful stop)");
+}
+
 }  // namespace
 }  // namespace lockstep

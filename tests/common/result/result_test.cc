@@ -288,7 +288,7 @@ TEST(Result, AHistoryThatDoesNotFitIsNamedByItsPath) {
   EXPECT_EQ(error("/history/requests/0/count", -1),
             "$.history.requests[0].count: is no integer from 0 on");
   EXPECT_EQ(error("/history/thresholds/0/failing/0", 1),
-            "$.history.thresholds[0].failing: has something that is no [from, to]");
+            "$.history.thresholds[0].failing[0]: is no [from, to]");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "coordinator/journal/journal_writer.h"
 
 #include <future>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,5 @@
 #include "coordinator/output/output.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <random>

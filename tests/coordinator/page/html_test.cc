@@ -15,7 +15,7 @@ TEST(Html, WhatComesFromOutsideIsText) {
 }
 
 TEST(Html, ATableHasACaptionHeadersAndKeysToSortBy) {
-  HtmlTable table("Things <1>", {{"Name"}, {"Size", true}});
+  HtmlTable table("Things <1>", {"Name", "#Size"});
   EXPECT_TRUE(table.empty());
   EXPECT_EQ(table.Html(), "");
   table.Add({{"a<b"}, {"1.5 kB", 1500, "bad"}}, "bad");

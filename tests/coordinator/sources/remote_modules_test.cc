@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +15,6 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/epoll_loop.h"
-#include "common/base/read_file.h"
 #include "common/base/sync.h"
 #include "tests/support/collecting_logger.h"
 #include "tests/support/http_server.h"

@@ -5,7 +5,6 @@
 #include <libplatform/libplatform.h>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "agent/js/bind/properties.h"

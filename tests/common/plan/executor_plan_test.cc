@@ -1,6 +1,6 @@
-#include "common/plan/describe.h"
-
 #include <gtest/gtest.h>
+
+#include "common/plan/plan.h"
 
 namespace lockstep {
 namespace {
@@ -17,10 +17,10 @@ SegmentTuple Part(absl::string_view sequence, size_t index) {
 }
 
 std::string Describe(const ScenarioConfig& scenario, const SegmentTuple& segment) {
-  return DescribeScenario(scenario, *PlanScenario(scenario, segment), segment);
+  return PlanScenario(scenario, segment)->description;
 }
 
-TEST(DescribeScenario, EveryExecutorOfK6) {
+TEST(PlannedDescription, EveryExecutorOfK6) {
   const SegmentTuple whole;
   EXPECT_EQ(Describe(ScenarioOf(ConstantVusConfig{10, absl::Minutes(1)}), whole),
             "10 looping VUs for 1m0s (gracefulStop: 30s)");
@@ -42,14 +42,14 @@ TEST(DescribeScenario, EveryExecutorOfK6) {
             "Up to 20.00 iterations/s for 2s over 1 stages (maxVUs: 10, gracefulStop: 30s)");
 }
 
-TEST(DescribeScenario, ExternallyControlled) {
+TEST(PlannedDescription, ExternallyControlled) {
   EXPECT_EQ(Describe(ScenarioOf(ExternallyControlledConfig{2, 5, {}}), SegmentTuple()),
             "2 externally controlled VUs until stopped (maxVUs: 5, gracefulStop: 30s)");
   EXPECT_EQ(Describe(ScenarioOf(ExternallyControlledConfig{2, 5, absl::Hours(1)}), SegmentTuple()),
             "2 externally controlled VUs for 1h0m0s (maxVUs: 5, gracefulStop: 30s)");
 }
 
-TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
+TEST(PlannedDescription, CommonFactsFollowTheExecutorsOwn) {
   ScenarioConfig scenario = ScenarioOf(ConstantVusConfig{3, absl::Milliseconds(90'500)});
   scenario.exec = "other";
   scenario.start_time = absl::Milliseconds(500);
@@ -64,7 +64,7 @@ TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
             "Up to 5 looping VUs for 4s over 1 stages (gracefulRampDown: 0s)");
 }
 
-TEST(DescribeScenario, PartsOfATestSayTheirShare) {
+TEST(PlannedDescription, PartsOfATestSayTheirShare) {
   const SegmentTuple half = Part("0,1/2,1", 1);
   EXPECT_EQ(Describe(ScenarioOf(SharedIterationsConfig{5, 10, absl::Minutes(10)}), half),
             "4 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
@@ -72,20 +72,6 @@ TEST(DescribeScenario, PartsOfATestSayTheirShare) {
       Describe(ScenarioOf(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}),
                half),
       "4.55 iterations/s for 2s (maxVUs: 2-5, gracefulStop: 30s)");  // 5 of 11 VUs
-}
-
-TEST(DescribePlan, HeadOfTheSummary) {
-  const auto text = [](const std::vector<ScenarioConfig>& scenarios, const SegmentTuple& segment) {
-    return DescribePlan(*PlanInstance(scenarios, segment), segment);
-  };
-  EXPECT_EQ(text({ScenarioOf(ConstantVusConfig{10, absl::Minutes(1)})}, SegmentTuple()),
-            "(100.00%) 1 scenario, 10 max VUs, 1m30s max duration (incl. graceful stop)");
-  EXPECT_EQ(text({ScenarioOf(ConstantVusConfig{7, absl::Seconds(1)}),
-                  ScenarioOf(ConstantVusConfig{1, absl::Seconds(1)})},
-                 Part("0,1/2,3/4,1", 1)),
-            "(25.00%) 1 scenario, 2 max VUs, 31s max duration (incl. graceful stop)");
-  EXPECT_EQ(text({ScenarioOf(ExternallyControlledConfig{2, 5, {}})}, SegmentTuple()),
-            "(100.00%) 1 scenario, 5 max VUs, infinite max duration (incl. graceful stop)");
 }
 
 }  // namespace
