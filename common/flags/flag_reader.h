@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 
 #include "common/base/environment.h"
+#include "common/options/tiers.h"
 
 namespace lockstep {
 

@@ -51,16 +51,15 @@ TEST(Progress, TheHeadIsBrokenBetweenWordsOnATerminal) {
   ScenarioConfig scenario;
   scenario.name = "a";
   scenario.executor = ConstantVusConfig{.vus = 2, .duration = absl::Seconds(30)};
-  const std::vector<ScenarioConfig> scenarios = {scenario};
-  const InstancePlan plan = *PlanInstance(scenarios, SegmentTuple());
+  const InstancePlan plan = *PlanInstance({scenario}, SegmentTuple());
   HeaderFacts facts{.script = "s.js"};
   EXPECT_THAT(
-      RenderHeader(facts, scenarios, plan, SegmentTuple()),
+      RenderHeader(facts, plan, SegmentTuple()),
       HasSubstr("\n     scenarios: (100.00%) 1 scenario, 2 max VUs, 1m0s max duration (incl. "
                 "graceful stop):\n              * a: 2 looping VUs for 30s (gracefulStop: "
                 "30s)\n"));
   facts.columns = 44;
-  EXPECT_EQ(RenderHeader(facts, scenarios, plan, SegmentTuple()),
+  EXPECT_EQ(RenderHeader(facts, plan, SegmentTuple()),
             "     execution: local\n"
             "        script: s.js\n"
             "        output: -\n"
