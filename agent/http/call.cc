@@ -30,11 +30,6 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
   request_.keep_body = spec_.keep_body;
   request_.max_body_bytes = spec_.max_body_bytes;
   request_.listener = spec_.listener == nullptr ? nullptr : this;
-  if (spec_.auth == HttpRequest::Auth::kNtlm) {
-    request_.auth = spec_.auth;
-    request_.user = request_.url.user;
-    request_.password = request_.url.password;
-  }
 }
 
 HttpCall::~HttpCall() {
@@ -60,6 +55,8 @@ void HttpCall::AddHopHeaders() {
   bare_.reset();
   if (std::string authorization = Authorization(); !authorization.empty()) {
     bare_ = request_.headers;
+    // The answer to a challenge takes the place of what the script has set.
+    std::erase_if(request_.headers, [](const auto& h) { return h.first == "Authorization"; });
     request_.headers.emplace_back("Authorization", std::move(authorization));
   }
   AddCookies();
@@ -118,6 +115,8 @@ void HttpCall::SubmitHop() {
                          ? absl::InfiniteDuration()
                          : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
   request_.follows_redirects = redirects_ < spec_.redirects;
+  const bool ntlm = spec_.auth == HttpRequest::Auth::kNtlm && request_.url.has_credentials;
+  request_.auth = ntlm ? HttpRequest::Auth::kNtlm : HttpRequest::Auth::kNone;
   if (env_.debug != nullptr) {
     debug_id_ = env_.debug->Request(request_);
     request_.keep_body = spec_.keep_body || env_.debug->bodies();

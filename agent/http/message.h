@@ -55,11 +55,10 @@ struct HttpRequest {
       false;  // a redirect hop or an answer to a challenge: does not wait for the rps limit again
   // The caller goes on to where a redirect leads, and nobody reads its body: it may end as it likes.
   bool follows_redirects = false;
-  // Challenge-response authentication that belongs to a connection or needs curl's state; basic is
-  // a plain header.
+  // Challenge-response authentication that belongs to a connection or needs curl's state, with the
+  // credentials of the URL; basic is a plain header.
   enum class Auth { kNone, kDigest, kNtlm };
   Auth auth = Auth::kNone;
-  std::string user = {}, password = {};
   // Not owned, null for none: is told the body, which is not kept then and may have any length.
   ResponseListener* listener = nullptr;
 };

@@ -116,8 +116,8 @@ void CurlTransport::SetAuth() {
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRounds);
   curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
                    request.auth == HttpRequest::Auth::kNtlm ? CURLAUTH_NTLM : CURLAUTH_DIGEST);
-  curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
-  curl_easy_setopt(easy, CURLOPT_PASSWORD, request.password.c_str());
+  curl_easy_setopt(easy, CURLOPT_USERNAME, request.url.user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, request.url.password.c_str());
 }
 
 void CurlTransport::GoOn() {

@@ -388,6 +388,33 @@ class Ntlm(LockstepTest):
         self.assertGreaterEqual(length, 24, "an answer to the challenge")
         self.assertNotIn("pass".encode("utf-16le"), answer)
 
+    def test_a_redirect_to_elsewhere_takes_no_credentials_along(self):
+        other, seen = NtlmServer(), []
+        self.addCleanup(other.server_close)
+        self.addCleanup(other.shutdown)
+
+        class Elsewhere(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                seen.append(self.headers["Authorization"])
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{other.server_address[1]}/")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        first = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+        self.addCleanup(first.server_close)
+        self.addCleanup(first.shutdown)
+        threading.Thread(target=first.serve_forever, daemon=True).start()
+        result = self.lockstep("run", "-q", "-e", f"AT=user:pass@127.0.0.1:{first.server_address[1]}", self.script("""
+            import http from 'k6/http';
+            export default function () { console.log('status', http.get(`http://${__ENV.AT}/`, { auth: 'ntlm' }).status); }"""))
+        self.assertIn("status 401", result.stderr)
+        self.assertTrue(seen[0].startswith("NTLM "), seen)
+        self.assertEqual([0], [kind for _, kind, _ in other.seen])
+
     def test_a_body_arrives_with_the_last_message(self):
         self.ask("http.post(`http://${__ENV.AT}/`, 'x'.repeat(5000), { auth: 'ntlm' })")
 

@@ -125,6 +125,37 @@ TEST_F(HttpCallTest, EachHopAnswersItsOwnChallenge) {
   EXPECT_EQ(Tags("url")[3], "http://h/b");
 }
 
+TEST_F(HttpCallTest, TheAnswerToAChallengeTakesThePlaceOfTheScriptsAuthorization) {
+  HttpCallSpec spec = SpecOf("http://u:p@h/a");
+  spec.auth = HttpRequest::Auth::kDigest;
+  spec.headers = {{"Authorization", "Bearer z"}};
+  HttpCall call(env_, std::move(spec));
+  call.Start([](HttpCallResult&) {});
+  EXPECT_EQ(Sent("Authorization"), "Bearer z");
+  Answer(401, {{"WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\""}});
+  EXPECT_THAT(
+      client_.exchanges.front().request.headers,
+      ::testing::ElementsAre(::testing::Pair("Authorization", ::testing::StartsWith("Digest "))));
+}
+
+TEST_F(HttpCallTest, NtlmHasTheCredentialsOfEachHopsUrl) {
+  HttpCallSpec spec = SpecOf("http://u:p@h/a");
+  spec.auth = HttpRequest::Auth::kNtlm;
+  HttpCall call(env_, std::move(spec));
+  call.Start([](HttpCallResult&) {});
+  const auto sent = [&] { return client_.exchanges.front().request; };
+  EXPECT_EQ(sent().auth, HttpRequest::Auth::kNtlm);
+  EXPECT_EQ(sent().url.user, "u");
+  Answer(302, {{"Location", "/b"}});
+  EXPECT_EQ(sent().auth, HttpRequest::Auth::kNtlm);
+  Answer(302, {{"Location", "http://other/c"}});
+  EXPECT_EQ(sent().auth, HttpRequest::Auth::kNone);
+  EXPECT_EQ(sent().url.user, "");
+  Answer(302, {{"Location", "http://x:y@other/d"}});
+  EXPECT_EQ(sent().auth, HttpRequest::Auth::kNtlm);
+  EXPECT_EQ(sent().url.user, "x");
+}
+
 TEST_F(HttpCallTest, ARedirectToWhatCannotBeAskedIsAFailedRequestOfItsOwn) {
   HttpCall call(env_, SpecOf("http://h/a"));
   HttpCallResult seen;
