@@ -120,11 +120,7 @@ MosquittoClient::~MosquittoClient() {
 }
 
 absl::Status MosquittoClient::Prepare() {
-  Url url;
-  url.scheme = spec_.secure ? "https" : "http";
-  url.host = spec_.host;
-  url.port = spec_.port;
-  target_ = MakeTarget(env_.network, url);
+  target_ = MakeTarget(env_.network, spec_.host, spec_.port, spec_.secure);
   if (spec_.secure) {
     LOCKSTEP_ASSIGN_OR_RETURN(
         tls_, MqttTls::Make(env_.network, spec_,

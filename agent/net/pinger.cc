@@ -115,16 +115,13 @@ Pinger::Pinger(Engine& engine, DnsClient& dns, PingSpec spec, PingListener& list
 }
 
 void Pinger::Begin() {
-  Url url;
-  url.scheme = "http";  // which means nothing here
-  url.host = spec_.target;
-  const Target found = MakeTarget(engine_.network(), url);
+  const Target found = MakeTarget(engine_.network(), spec_.target, /*port=*/0, /*tls=*/false);
   if (found.refused.code != 0) {
     End(absl::PermissionDeniedError(found.refused.in_full()));
   } else if (found.ip) {
     Open(*found.ip);
   } else {
-    dns_.LookUp(spec_.target,
+    dns_.LookUp(found.host,
                 [this, alive = alive_](const absl::StatusOr<std::vector<std::string>>& addresses) {
                   if (*alive) {
                     Choose(addresses);

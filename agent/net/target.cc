@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/domain_name.h"
 #include "agent/http/error_code.h"
 #include "agent/http/url.h"
 #include "agent/net/rules.h"
@@ -56,6 +57,14 @@ Target MakeTarget(const Network& network, const Url& url) {
     target.certificate = ClientCertificateFor(network.options().tls_auth, target.host);
   }
   return target;
+}
+
+Target MakeTarget(const Network& network, absl::string_view host, int port, bool tls) {
+  Url url;
+  url.scheme = tls ? "https" : "http";  // which means no more than with TLS or without
+  url.host = HostToAscii(host).value_or(std::string(host));
+  url.port = port;
+  return MakeTarget(network, url);
 }
 
 }  // namespace lockstep::agent

@@ -34,6 +34,10 @@ struct Target {
 // Refuses other schemes than http and https.
 Target MakeTarget(const Network& network, const Url& url);
 
+// Of a `host` that was not read from a URL: in any case, or not in ASCII. The target has the
+// name that rules have and that is looked up.
+Target MakeTarget(const Network& network, absl::string_view host, int port, bool tls);
+
 // 1110 if `ip` is blacklisted, otherwise no error.
 HttpError CheckAddress(const Network& network, const IpAddress& ip);
 

@@ -107,11 +107,8 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   void Begin() {
-    Url url;
-    url.scheme = target_.tls ? "https" : "http";  // which means no more than with TLS or without
-    url.host = target_.host;
-    url.port = target_.port;
-    const Target found = MakeTarget(engine_.network(), url);
+    const Target found = MakeTarget(engine_.network(), target_.host, target_.port, target_.tls);
+    target_.host = found.host;
     dial_port_ = found.dial_port;
     address_ = HostPort(target_.host, target_.port);
     if (found.refused.code != 0) {
@@ -308,7 +305,7 @@ class TcpStream final : public ByteStream, public EventSource {
 
   Engine& engine_;
   const std::string local_ip_;
-  const StreamTarget target_;
+  StreamTarget target_;
   StreamListener& listener_;
   const std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  // for answers that come late
 

@@ -111,6 +111,12 @@ TEST_F(TcpStreamTest, FollowsTheRunsRules) {
       {.hosts = {{"mapped.test", "127.0.0.1"}}, .block_hostnames = {"*.test"}});
   EXPECT_EQ(absl::StatusCode::kPermissionDenied, recorder_.end->code());
   recorder_ = {};
+  Ask(Target("Mapped.TEST"), {.hosts = {{"mapped.test", "127.0.0.1"}}});
+  EXPECT_THAT(recorder_.received, HasSubstr("hello"));
+  recorder_ = {};
+  Ask(Target("LocalHost"), {.block_hostnames = {"localhost"}});
+  EXPECT_EQ(absl::StatusCode::kPermissionDenied, recorder_.end->code());
+  recorder_ = {};
   Ask(Target(), {.local_ips = "127.0.0.77"});
   EXPECT_THAT(recorder_.received, HasSubstr("hello"));
 }
