@@ -100,8 +100,9 @@ class Connector final : public std::enable_shared_from_this<Connector> {
     const absl::StatusOr<Url> url =
         ParseUrl(absl::StrCat(spec_.plaintext ? "http://" : "https://", spec_.address));
     if (!url.ok() || url->authority().empty() || url->target() != "/" || url->has_credentials) {
-      Fail(absl::InvalidArgumentError(absl::StrCat("invalid address \"", spec_.address,
-                                                   "\": host:port without a scheme is expected")));
+      const std::string shown = MaskCredentials(absl::StrCat("//", spec_.address)).substr(2);
+      Fail(absl::InvalidArgumentError(
+          absl::StrCat("invalid address \"", shown, "\": host:port without a scheme is expected")));
       return;
     }
     Target target = MakeTarget(network, *url);

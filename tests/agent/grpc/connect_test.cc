@@ -174,6 +174,8 @@ TEST_F(GrpcConnectTest, BadAddressesAreNamed) {
                 HasSubstr("host:port without a scheme is expected"))
         << bad;
   }
+  EXPECT_THAT(ErrorOf({.address = "u:secret@h:1", .plaintext = true}),
+              HasSubstr("invalid address \"****:****@h:1\""));
 }
 
 TEST_F(GrpcConnectTest, TheRunsRulesHold) {
