@@ -1,5 +1,5 @@
 // `k6/x/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ Client, QoS }); native: Emitter (emitter.js), open,
-// publish, subscribe, unsubscribe, wait, close, warn.
+// known, publish, subscribe, unsubscribe, wait, close, warn.
 (function (native) {
   'use strict';
 
@@ -22,6 +22,11 @@
     if (typeof options !== 'object') throw new TypeError(`${what}: the options must be an object, got ${typeof options}`);
     return options;
   };
+  // Without any, a broker may let the client in as somebody else.
+  const credentialsOf = (given) => {
+    if (typeof given === 'object' && given !== null && typeof given.then !== 'function') return given;
+    throw new TypeError(`credentials_provider must return an object with username and password, got ${typeof given?.then === 'function' ? 'a promise' : typeof given}`);
+  };
   const withScheme = (url) => (String(url).includes('://') ? String(url) : `mqtt://${url}`);
   const withoutNothing = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
   const refusalIn = (filters, granted) => filters.find((_, i) => !(granted?.[i] < REFUSED));
@@ -36,13 +41,16 @@
     #plan;  // the broker's URLs and the options of the last connect()
     #session;  // of the connection that there is, or is being made
     #connected = false;
-    #ended;  // called when the connection has ended
+    #ended = [];  // called when the connection has ended
 
     constructor(options) {
       super();
       this.#options = optionsOf('new Client()', options);
     }
-    get connected() { return this.#connected; }
+    get connected() {
+      this.#live();
+      return this.#connected;
+    }
 
     // Waits for the connection; the event comes later.
     connect(url, options) {
@@ -55,7 +63,7 @@
     }
     reconnect() {
       if (this.#plan === undefined) throw new MQTTError('reconnect', 'there was no connection before');
-      if (this.#connected) this.end();
+      if (this.connected) this.end();
       this.tell('reconnect');
       this.#dial('reconnect');
     }
@@ -87,14 +95,22 @@
     }
     endAsync() {
       return new Promise((resolve) => {
-        this.#ended = resolve;
-        if (this.#leave() === undefined) resolve();
+        if (this.#leave() === undefined) resolve(); else this.#ended.push(resolve);
       });
     }
 
+    // The connection that there is, or is being made. That an iteration's end has cut one is no event of the script's.
+    #live() {
+      if (this.#session !== undefined && !native.known(this.#session.number)) {
+        this.#session = undefined;
+        this.#connected = false;
+        this.#ended = [];
+      }
+      return this.#session;
+    }
     // The connection that is to end, which goes on until what is under way has arrived.
     #leave() {
-      const session = this.#session;
+      const session = this.#live();
       if (session !== undefined && !session.leaving) {
         session.leaving = true;
         native.close(session.number, false);
@@ -108,13 +124,13 @@
       if (!this.tell('error', error)) throw error;
     }
     #dial(method) {
-      if (this.#session !== undefined) {
+      if (this.#live() !== undefined) {
         this.#fail(method, 'the client has a connection already');
         return;
       }
       const { client_id: clientId = this.#options.clientId, username, password, credentials_provider: provider, will, tags } = this.#options;
       const { urls, given } = this.#plan;
-      const credentials = provider === undefined ? { username, password } : provider();
+      const credentials = provider === undefined ? { username, password } : credentialsOf(provider());
       const options = withoutNothing({
         clientId, will, ...credentials, tags: { ...tags, ...given.tags }, keepalive: given.keepalive,
         connectTimeout: given.connect_timeout, clean: given.clean_session,
@@ -135,7 +151,7 @@
     }
     // The number of a request. What the script has written wrongly is thrown as it is.
     #ask(ask, failed) {
-      if (!this.#connected) {
+      if (!this.connected) {
         failed('the client has no connection');
         return undefined;
       }
@@ -190,8 +206,7 @@
       for (const done of session.calls.values()) done(why === '' ? 'connection closed' : why);
       if (why !== '' && !this.tell('error', new MQTTError('connect', why))) native.warn(why);
       this.tell('end');
-      this.#ended?.();
-      this.#ended = undefined;
+      for (const done of this.#ended.splice(0)) done();
     }
   }
 

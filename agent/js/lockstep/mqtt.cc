@@ -48,6 +48,11 @@ MqttModule::Connection* MqttConnectionOf(const Info& info) {
   return connection;
 }
 
+// (number): whether there is such a connection, or its end is still to be told.
+void NativeMqttKnown(const Info& info) {
+  info.GetReturnValue().Set(BoundTo<MqttModule>(info).connections().Find(info[0]) != nullptr);
+}
+
 void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<int>& id) {
   if (id.ok()) {
     info.GetReturnValue().Set(*id);
@@ -198,6 +203,7 @@ absl::StatusOr<uint64_t> MqttModule::Open(v8::Isolate* isolate, MqttPlan plan,
 v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native = NativeObject(context,
                                                     {{"open", NativeMqttOpen},
+                                                     {"known", NativeMqttKnown},
                                                      {"publish", NativeMqttPublish},
                                                      {"subscribe", NativeMqttSubscribe},
                                                      {"unsubscribe", NativeMqttUnsubscribe},
