@@ -29,6 +29,8 @@ namespace {
 constexpr absl::Duration kDnsPatience = absl::Seconds(5);
 // Over TCP, where a server may end a connection under the questions that share it.
 constexpr int kTcpTries = 3;
+// The kernel keeps some 150 to 250 answers for a socket that nobody reads while scripts compute, and drops the others; a lookup has two.
+constexpr size_t kMostOnOneSocket = 50;
 constexpr int kMostDnsAddresses =
     1024;  // of one answer; a message of 64 KiB has room for about as many of AAAA
 
@@ -103,6 +105,9 @@ class DnsChannel {
 
   void Resolve(const std::string& name, DnsRecord record, Done done);
   void LookUp(const std::string& host, Done done);
+  bool has_room() const {
+    return waiting_ + (tcp_ == nullptr ? 0 : tcp_->waiting_) < kMostOnOneSocket;
+  }
 
  private:
   struct Question {
@@ -112,7 +117,7 @@ class DnsChannel {
     Done done;
   };
 
-  // Nullptr, and `done` is told: there is no room for it.
+  // Nullptr, and `done` is told: the channel cannot be used.
   Question* Begin(const std::string& name, DnsRecord record, Done done);
   // The answer had no room.
   void AskAgainOverTcp(Question* question);
@@ -147,6 +152,10 @@ DnsChannel::DnsChannel(Engine& engine, Way way, std::string server)
     options.tries = way_ == Way::kTcp ? kTcpTries : 1;
     options.flags = ARES_FLAG_NOCHECKRESP | (way_ == Way::kTcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC);
   }
+#ifdef ARES_OPT_QUERY_CACHE  // newer versions keep answers for an hour, unless they are told to keep them for no time
+  given |= ARES_OPT_QUERY_CACHE;
+  options.qcache_max_ttl = 0;
+#endif
   began_ = ares_init_options(&ares_, &options, given);
   if (began_ == ARES_SUCCESS && way_ != Way::kSystem) {
     began_ = ares_set_servers_ports_csv(ares_, server_.c_str());
@@ -163,11 +172,6 @@ DnsChannel::~DnsChannel() {
 DnsChannel::Question* DnsChannel::Begin(const std::string& name, DnsRecord record, Done done) {
   if (began_ != ARES_SUCCESS) {
     done(DnsFailure(began_));
-    return nullptr;
-  }
-  if (waiting_ >= kMostDnsQuestions) {
-    done(absl::ResourceExhaustedError(
-        absl::StrCat(kMostDnsQuestions, " questions wait for this server's answers already")));
     return nullptr;
   }
   ++waiting_;
@@ -277,6 +281,48 @@ void DnsChannel::OnAddresses(void* question, int status, int /*timeouts*/, ares_
   Settle(question, std::move(texts));
 }
 
+// The channels of one way, as many as it takes.
+class DnsChannels {
+ public:
+  using Done = DnsClient::Done;
+
+  DnsChannels(Engine& engine, DnsChannel::Way way, std::string server)
+      : engine_(engine), way_(way), server_(std::move(server)) {}
+
+  void Resolve(const std::string& name, DnsRecord record, Done done) {
+    if (DnsChannel* const channel = FindRoom(done)) {
+      channel->Resolve(name, record, std::move(done));
+    }
+  }
+  void LookUp(const std::string& host, Done done) {
+    if (DnsChannel* const channel = FindRoom(done)) {
+      channel->LookUp(host, std::move(done));
+    }
+  }
+
+ private:
+  // Nullptr, and `done` is told: there is none.
+  DnsChannel* FindRoom(Done& done) {
+    for (const std::unique_ptr<DnsChannel>& each : channels_) {
+      if (each->has_room()) {
+        return each.get();
+      }
+    }
+    if (channels_.size() * kMostOnOneSocket >= kMostDnsQuestions) {
+      done(absl::ResourceExhaustedError(
+          absl::StrCat(kMostDnsQuestions, " questions wait for this server's answers already")));
+      return nullptr;
+    }
+    channels_.push_back(std::make_unique<DnsChannel>(engine_, way_, server_));
+    return channels_.back().get();
+  }
+
+  Engine& engine_;
+  const DnsChannel::Way way_;
+  const std::string server_;
+  std::vector<std::unique_ptr<DnsChannel>> channels_;
+};
+
 // "8.8.8.8:53" or "[::1]:53"; without a port, 53.
 absl::StatusOr<std::pair<IpAddress, int>> ParseServer(absl::string_view text) {
   const auto wrong = absl::InvalidArgumentError(absl::StrCat(
@@ -352,8 +398,8 @@ class DnsQuestions final : public DnsClient {
   }
 
   Engine& engine_;
-  std::map<std::string, DnsChannel> servers_;
-  std::optional<DnsChannel> system_;
+  std::map<std::string, DnsChannels> servers_;
+  std::optional<DnsChannels> system_;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ class NameServer:
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", self.port))
         self.questions = 0
+        self.held = 0  # UDP's questions until one is answered
         for serve in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 
@@ -45,14 +46,19 @@ class NameServer:
             b"" if cut else records)
 
     def serve_udp(self):
+        waiting = []
         while True:
             try:
-                question, peer = self.udp.recvfrom(1500)
+                waiting.append(self.udp.recvfrom(1500))
             except OSError:
                 return
             self.questions += 1
-            if answer := self.reply(question, truncated=True):
-                self.udp.sendto(answer, peer)
+            if self.questions < self.held:
+                continue
+            for question, peer in waiting:
+                if answer := self.reply(question, truncated=True):
+                    self.udp.sendto(answer, peer)
+            waiting.clear()
 
     def serve_tcp(self):
         while True:
@@ -113,6 +119,27 @@ class Extensions(LockstepTest):
             }""", "-e", f"AT=127.0.0.1:{server.port}")
         self.assertEqual(3, metrics["dns_resolutions"]["count"])
         self.assertNotIn("dns_resolution_duration", metrics)
+
+    def test_answers_wait_for_a_script_that_computes(self):
+        server = NameServer()
+        server.held = 800
+        self.addCleanup(server.close)
+        # The server answers all at once, while nobody reads.
+        result, metrics = self.run_script("""
+            import dns from 'k6/x/dns';
+            import { check, sleep } from 'k6';
+            export default async function () {
+              const all = [];
+              for (let i = 0; i < 800; ++i) {
+                if (i % 100 === 99) sleep(0.05);
+                all.push(dns.resolve(`a${i}.test`, 'A', __ENV.AT));
+              }
+              for (const began = Date.now(); Date.now() - began < 1000;);
+              const answers = await Promise.allSettled(all);
+              check(answers, { 'all are heard': (a) => a.every((one) => one.status === 'fulfilled') });
+            }""", "-e", f"AT=127.0.0.1:{server.port}")
+        self.assertEqual(800, server.questions)
+        self.assertEqual(1, metrics["checks"]["passes"], result.stdout)
 
     def test_dns_obeys_the_blacklist(self):
         result, _ = self.run_script("""
@@ -185,6 +212,21 @@ class Extensions(LockstepTest):
         self.assertEqual((300, 0), (metrics["checks"]["passes"], metrics["checks"]["fails"]), result.stdout)
         self.assertEqual(300, metrics["icmp_packets_sent"]["count"])
         self.assertEqual(300, metrics["icmp_packets_received"]["count"])
+
+    def test_a_blocked_host_is_blocked_in_any_case(self):
+        result, metrics = self.run_script("""
+            import { ping } from 'k6/x/icmp';
+            import tls from 'k6/x/tls';
+            export const options = { blockHostnames: ['localhost', '*.blocked.test'] };
+            export default async function () {
+              for (const host of ['LocalHost', 'A.BLOCKED.test']) {
+                try { ping(host); } catch (error) { console.log(error.message); }
+                try { await tls.getCertificate(host); } catch (error) { console.log(error.message); }
+              }
+            }""")
+        self.assertEqual(2, result.stderr.count("hostname (localhost) is in a blocked pattern"), result.stderr)
+        self.assertEqual(2, result.stderr.count("hostname (a.blocked.test) is in a blocked pattern"), result.stderr)
+        self.assertNotIn("icmp_packets_sent", metrics)
 
     def test_what_is_not_built_in_says_what_there_is(self):
         for script, hint in (("import faker from 'k6/x/faker';", "import a library from a server instead"),
@@ -280,6 +322,43 @@ class K6Mqtt(MqttTest):
                      "3 MQTTError,connect false", "4 true", "invalid topic \\\"a/#\\\"", "6 MQTTError of connect: the client has a connection already",
                      "7 true", "MQTT over WebSockets is not there", "the URL of a broker is expected"):
             self.assertIn(line, result.stderr)
+
+    def test_a_client_of_all_iterations_connects_anew_where_one_was_cut(self):
+        result, metrics = self.run_script("""
+            export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 2, iterations: 4 } } };
+            const client = new Client();
+            export default function () {
+              check(client, { 'not connected': (c) => !c.connected });
+              client.connect(__ENV.AT);
+              client.publish('cut', 'x', { qos: 1 });
+              if (__ITER % 2 === 0) throw new Error('meant');
+              client.end();
+            }""")
+        self.assertEqual((8, 0), (metrics["checks"]["passes"], metrics["checks"]["fails"]), result.stdout)
+        self.assertEqual(8, metrics["mqtt_messages_sent"]["count"])
+        self.assertNotIn("has a connection already", result.stderr)
+
+    def test_all_who_wait_for_the_end_are_told(self):
+        result, _ = self.run_script("""
+            export default async function () {
+              const client = new Client();
+              client.connect(__ENV.AT);
+              await Promise.all([client.endAsync(), client.endAsync()]);
+              await client.endAsync();
+              console.log('all ended');
+            }""")
+        self.assertIn("all ended", result.stderr)
+
+    def test_credentials_that_are_none_are_an_error(self):
+        result, metrics = self.run_script("""
+            export default function () {
+              for (const provider of [async () => ({ username: 'u', password: 'p' }), () => undefined]) {
+                try { new Client({ credentials_provider: provider }).connect(__ENV.AT); } catch (error) { console.log(error.message); }
+              }
+            }""")
+        for what in ("a promise", "undefined"):
+            self.assertIn(f"credentials_provider must return an object with username and password, got {what}", result.stderr)
+        self.assertNotIn("mqtt_connects", metrics)
 
     def test_tls_by_the_runs_options(self):
         result, _ = self.run_script("""
