@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/url.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
@@ -79,7 +80,7 @@ void ResolveName(const Info& info) {
     module.client().Resolve(
         name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa, server,
         module.Answer(DnsModule::Kind::kResolve,
-                      absl::StrCat("resolve ", name, " (", kind, ") at ", server),
+                      absl::StrCat("resolve ", MaskCredentials(name), " (", kind, ") at ", server),
                       std::move(settle)));
   }
 }
@@ -92,8 +93,9 @@ void LookUpName(const Info& info) {
   }
   DnsModule& module = BoundTo<DnsModule>(info);
   if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.client().LookUp(name, module.Answer(DnsModule::Kind::kLookUp,
-                                               absl::StrCat("lookup ", name), std::move(settle)));
+    module.client().LookUp(
+        name, module.Answer(DnsModule::Kind::kLookUp,
+                            absl::StrCat("lookup ", MaskCredentials(name)), std::move(settle)));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/url.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
@@ -198,7 +199,7 @@ class IcmpModule::Run final : public PingListener {
   void Add(IcmpMetric metric, double value) { module_.metrics().Add(metric, value, plan_.tags); }
   void Failed(absl::string_view cause) {
     Add(kIcmpErrors, 1);
-    module_.vu().sink().AddError(cause, "ICMP", plan_.spec.target,
+    module_.vu().sink().AddError(cause, "ICMP", MaskCredentials(plan_.spec.target),
                                  module_.vu().loop().clock().Wall());
   }
   // Calls the script's function, as an event of its own.

@@ -12,6 +12,7 @@
 #include "agent/data/crypto/certificate.h"
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
+#include "agent/http/url.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
@@ -101,7 +102,7 @@ void GetCertificate(const Info& info) {
         info, MakeError(isolate, "TypeError",
                         absl::StrCat("tls.getCertificate(): a host is expected, with a port if it "
                                      "is not 443, such as example.com or [::1]:8443, got \"",
-                                     text, "\"")));
+                                     MaskCredentials(text), "\"")));
     return;
   }
   if (PendingPromises::Settle settle = module.promises().Begin(info)) {

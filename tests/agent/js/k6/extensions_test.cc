@@ -85,6 +85,8 @@ TEST_F(DnsModuleTest, UserMistakes) {
               StartsWith("TypeError: dns.resolve(): the nameserver must be a text"));
   EXPECT_THAT(Run("return dns.resolve('a..b', 'A', '127.0.0.1:1')"),
               HasSubstr("this is no domain name"));
+  EXPECT_THAT(Run("return dns.resolve('https://u:secret@h', 'A', '127.0.0.1:1')"),
+              HasSubstr("resolve https://****:****@h (A) at "));
   EXPECT_THAT(Run("return dns.lookup('')"),
               StartsWith("TypeError: dns.lookup(): the host name must be a text"));
   EXPECT_THAT(Init("return dns.lookup('localhost')"),
@@ -115,6 +117,8 @@ TEST_F(TlsModuleTest, UserMistakes) {
                                        "example.com or [::1]:8443, got \"",
                                        host, "\"")));
   }
+  EXPECT_THAT(Run("return tls.getCertificate('https://u:secret@h')"),
+              HasSubstr("got \"https://****:****@h\""));
   EXPECT_THAT(Run("return tls.getCertificate()"), HasSubstr("TypeError: tls.getCertificate(): "));
   EXPECT_THAT(Init("return tls.getCertificate('h')"),
               HasSubstr("tls.getCertificate() in the init context is not supported"));
@@ -164,7 +168,10 @@ TEST_F(IcmpModuleTest, WhatTheDeadlineCutsOffHasFailed) {
 }
 
 TEST_F(IcmpModuleTest, WhereNothingCanBeAskedThereIsNoAnswer) {
-  EXPECT_EQ("ICMPError: pingAsync(): this is no domain name", Run("return icmp.pingAsync('a..b')"));
+  EXPECT_EQ("ICMPError: pingAsync(): this is no domain name",
+            Run("return icmp.pingAsync('https://u:secret@a..b')"));
+  EXPECT_THAT(js_.vu().samples.errors,
+              ElementsAre("ICMP https://****:****@a..b: this is no domain name"));
   EXPECT_EQ(R"js(["ICMPError","this is no domain name",false,"a..b"])js", Run(R"js(
     const seen = [];
     return icmp.pingAsync('a..b', (error, data) => seen.push(error.name, error.message, data.alive, data.target)).catch(() => seen);
