@@ -11,7 +11,6 @@
 #include "agent/js/k6/http_objects.h"
 
 namespace lockstep::agent {
-namespace {}  // namespace
 
 RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
   v8::Isolate* isolate = context->GetIsolate();

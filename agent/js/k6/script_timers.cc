@@ -5,7 +5,6 @@
 #include "agent/js/bind/functions.h"
 
 namespace lockstep::agent {
-namespace {}  // namespace
 
 struct ScriptTimers::Timer {
   Timer(EventLoop& event_loop, v8::Isolate* isolate, v8::Local<v8::Function> function)

@@ -19,7 +19,6 @@
 #include "common/base/unsent.h"
 
 namespace lockstep::agent {
-namespace {}  // namespace
 
 // One connection. Its events wait for the script's turn; the next one is always announced, so that
 // the iteration lasts as long as the connection.
