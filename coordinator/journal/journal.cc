@@ -61,8 +61,13 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& pa
   const bool write = use != Use::kRead;
   const bool create = use == Use::kWrite;
   int lock = -1;
+  bool made = false;
   if (write) {
-    lock = open(path.c_str(), O_RDWR | (create ? O_CREAT : 0) | O_CLOEXEC, 0600);
+    lock = create ? open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    made = lock >= 0;
+    if (!made) {
+      lock = open(path.c_str(), O_RDWR | (create ? O_CREAT : 0) | O_CLOEXEC, 0600);
+    }
     const int opened = errno;
     if (lock < 0) {
       const std::string message =
@@ -78,13 +83,12 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& pa
         absl::StrCat("journal ", path, ": another process of lockstep is using it"));
   }
   struct stat file = {};
-  const bool empty = write && fstat(lock, &file) == 0 && file.st_size == 0;
-  if (empty && !create) {
+  if (write && !create && fstat(lock, &file) == 0 && file.st_size == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("journal ", path, ": it is empty, and no journal of lockstep"));
   }
-  journal->made_ = empty;
-  journal->of_no_use_ = empty;
+  journal->made_ = made;
+  journal->of_no_use_ = made;
   LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, create));
   LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema(use));
   journal->of_no_use_ = false;

@@ -164,7 +164,7 @@ class Journal {
   DiskReserve reserve_;      // while a run is kept
   int64_t run_ = 0;          // the present one; 0: none
   bool broken_off_ = false;  // the last Write has failed
-  bool made_ = false;        // the file was empty, and holds no run yet
+  bool made_ = false;        // the file was not there before, and holds no run yet
   bool of_no_use_ =
       false;  // nothing could be begun in the file, which was made for that, and so goes again
   int64_t last_aggregate_ = 0;

@@ -1,6 +1,7 @@
 // What stays of a run that has ended, and who may open the file.
 #include <fstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,6 +115,23 @@ TEST_F(JournalTest, AFileInWhichNothingCanBeBegunGoesAgain) {
   EXPECT_FALSE(Journal::Open(path_).ok());
   EXPECT_EQ(stat(path_.c_str(), &file), 0);
   rmdir(log.c_str());
+}
+
+TEST_F(JournalTest, WhatWasThereBeforeStaysEvenWhereItIsEmpty) {
+  const std::string log = absl::StrCat(path_, "-wal");
+  ASSERT_EQ(mkdir(log.c_str(), 0700), 0);
+  struct stat file = {};
+  const auto stays = [&] {
+    EXPECT_FALSE(Journal::Open(path_).ok());
+    return lstat(path_.c_str(), &file) == 0;
+  };
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);  // a device such as /dev/null is no other case
+  EXPECT_TRUE(stays());
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_EQ(close(creat(path_.c_str(), 0600)), 0);
+  EXPECT_TRUE(stays());
+  rmdir(log.c_str());
+  EXPECT_NE(Open(), nullptr);
 }
 
 TEST_F(JournalTest, OneProcessAtATimeWrites) {
