@@ -45,6 +45,8 @@ class Connections {
   // Messages to a connection that no longer exists are dropped.
   virtual void Send(ConnectionId to, const v1::CoordinatorMessage& message) = 0;
   virtual void Acknowledge(ConnectionId to, const v1::BatchAck& ack) = 0;
+  // Its peer has proved to belong to the fleet.
+  virtual void Trust(ConnectionId connection) = 0;
   // Ends a connection once what was sent is on its way. No event of it follows.
   virtual void Close(ConnectionId connection, absl::Status reason) = 0;
 };

@@ -165,6 +165,7 @@ void Fleet::Welcome(Member& member, bool resumed) {
   if (const Connection& connection = open_[member.control]; !connection.nonce.empty()) {
     welcome.set_proof(JoinProof(Prover::kCoordinator, settings_.token, ProofInputOf(connection)));
   }
+  connections_.Trust(member.control);
   SendNow(member, std::move(message));
 }
 

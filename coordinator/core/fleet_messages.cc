@@ -160,6 +160,7 @@ void Fleet::OnBatch(ConnectionId connection, const v1::BatchMessage& message) {
   if (member->batches != connection) {
     Drop(member->batches, absl::AbortedError("the agent has opened another stream"));
     member->batches = connection;
+    connections_.Trust(connection);  // which may be another one than that of the session
   }
   member->last_heard = loop_.clock().Mono();
   std::string& pieces = found->second.pieces;

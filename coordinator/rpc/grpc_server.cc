@@ -374,10 +374,6 @@ void GrpcServer::Shutdown() {
 
 void GrpcServer::Send(ConnectionId to, const v1::CoordinatorMessage& message) {
   auto found = impl_->streams.find(to);
-  if (const auto peer = impl_->peers.find(to);
-      message.has_welcome() && peer != impl_->peers.end()) {
-    impl_->strangers.Forget(peer->second);
-  }
   if (found != impl_->streams.end()) {
     if (auto* stream = std::get_if<std::shared_ptr<ControlStream>>(&found->second)) {
       (*stream)->Send(message);
@@ -391,6 +387,12 @@ void GrpcServer::Acknowledge(ConnectionId to, const v1::BatchAck& ack) {
     if (auto* stream = std::get_if<std::shared_ptr<BatchStream>>(&found->second)) {
       (*stream)->Send(ack);
     }
+  }
+}
+
+void GrpcServer::Trust(ConnectionId connection) {
+  if (const auto peer = impl_->peers.find(connection); peer != impl_->peers.end()) {
+    impl_->strangers.Forget(peer->second);
   }
 }
 

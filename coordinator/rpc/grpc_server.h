@@ -35,6 +35,7 @@ class GrpcServer final : public Connections {
 
   void Send(ConnectionId to, const v1::CoordinatorMessage& message) override;
   void Acknowledge(ConnectionId to, const v1::BatchAck& ack) override;
+  void Trust(ConnectionId connection) override;
   void Close(ConnectionId connection, absl::Status reason) override;
 
  private:

@@ -19,6 +19,7 @@ class Strangers final : public coordinator::Connections {
     }
   }
   void Acknowledge(ConnectionId, const v1::BatchAck&) override {}
+  void Trust(ConnectionId) override {}
   void Close(ConnectionId, absl::Status) override {}
 
   const std::string& heard() const { return heard_; }

@@ -75,6 +75,7 @@ class SimNetwork final : public coordinator::Connections {
   // coordinator::Connections
   void Send(coordinator::ConnectionId to, const v1::CoordinatorMessage& message) override;
   void Acknowledge(coordinator::ConnectionId to, const v1::BatchAck& ack) override;
+  void Trust(coordinator::ConnectionId) override {}
   void Close(coordinator::ConnectionId connection, absl::Status reason) override;
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ class RecordingConnections final : public Connections {
     sent[to].push_back(message);
   }
   void Acknowledge(ConnectionId, const v1::BatchAck&) override {}
+  void Trust(ConnectionId connection) override { trusted.insert(connection); }
   void Close(ConnectionId connection, absl::Status reason) override { closed[connection] = reason; }
 
   std::map<ConnectionId, std::vector<v1::CoordinatorMessage>> sent;
   std::map<ConnectionId, absl::Status> closed;
+  std::set<ConnectionId> trusted;
 };
 
 class FleetTest : public ::testing::Test {

@@ -7,6 +7,7 @@ namespace lockstep::coordinator {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -94,6 +95,23 @@ TEST_F(FleetTest, AStolenSessionIsOfNoUseWithAnotherCertificate) {
   EXPECT_EQ(connections.closed.at(batches).message(), "session_id: no such session of this peer");
   EXPECT_NE(fleet.FindByName("ada"), nullptr);
   EXPECT_FALSE(connections.closed.contains(ada));
+}
+
+// Proxies may send each stream of an agent over a connection of its own.
+TEST_F(FleetTest, TheConnectionOfItsBatchesIsAnAgentsAsWellAsThatOfItsSession) {
+  const ConnectionId ada = Join("cert", "ada");
+  EXPECT_THAT(connections.trusted, IsEmpty());
+  Prove(ada, ProofOf(ada, "cert", "ada"));
+  EXPECT_THAT(connections.trusted, ElementsAre(ada));
+  v1::BatchMessage batch;
+  batch.set_session_id("none");
+  const ConnectionId stranger{++last_connection}, batches{++last_connection};
+  fleet.OnOpened(stranger, PeerWith("cert"));
+  fleet.OnBatch(stranger, batch);
+  batch.set_session_id(connections.sent[ada].at(1).welcome().session_id());
+  fleet.OnOpened(batches, PeerWith("cert"));
+  fleet.OnBatch(batches, batch);
+  EXPECT_THAT(connections.trusted, ElementsAre(ada, batches));
 }
 
 TEST_F(FleetTest, AnAgentThatJoinsTwiceWithItsSessionGoesOnOnTheLaterConnection) {
