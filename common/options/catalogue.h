@@ -70,21 +70,21 @@ void AddTo(T more, T* all) {
   }
 }
 
-// What somebody has said of an option at the place `source`, if it could be read: checked, and added to what was said
-// there before where values of the type add up.
+// What somebody has said of an option at the place `source`, if it could be read. What a flag says is checked, and added to
+// what others have said where values of the type add up; the rest is checked once it is known what counts (Validate).
 template <class T>
 void SetOption(const OptionRow<T>& row, std::optional<T> value, absl::string_view source,
-               ParsedOptions* parsed, bool add = false) {
+               ParsedOptions* parsed, bool flag = false) {
   if (!value.has_value()) {
     return;
   }
-  if (row.check != nullptr) {
+  if (flag && row.check != nullptr) {
     row.check(source, *value, &parsed->errors);
   }
   std::optional<T>& option = parsed->options.*row.member;
   parsed->sources[std::string(row.key)] = std::string(source);
   if constexpr (kAddsUp<T>) {
-    if (add && option.has_value()) {
+    if (flag && option.has_value()) {
       AddTo(*std::move(value), &*option);
       return;
     }

@@ -19,7 +19,7 @@ ParsedOptions Consolidate(Options merged, const OptionSources& sources = {});
 // What a run reads of consolidated options.
 RunOptions Settle(const Options& consolidated);
 
-// What is wrong with the options of a run together: each alone was checked where it was read (parse.h). `exports` are the
+// What is wrong with the options of a run: with those that count, whatever they have won over, and with all together. `exports` are the
 // functions that the script exports; null: not known, not checked. Threshold expressions are checked elsewhere
 // (common/threshold). `sources`: of the options.
 std::vector<std::string> Validate(const RunOptions& options,

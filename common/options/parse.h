@@ -46,8 +46,7 @@ ParsedOptions ParseScriptOptions(absl::string_view json_text);
 ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source,
                                  absl::string_view place = "");
 
-// Reads one option into `parsed`, errors named by `label` ("K6_DURATION") instead of `key`. So is a value that the option cannot
-// have. False if there is no option of this name.
+// Reads one option into `parsed`, errors named by `label` ("K6_DURATION") instead of `key`. False if there is no option of this name.
 bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::string_view label,
                  ParsedOptions* parsed);
 

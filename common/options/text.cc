@@ -125,7 +125,7 @@ void ReadText(const OptionRow<T>& row, OptionText text, ParsedOptions* parsed) {
   if (text.flag) {
     const ValueReader reader(*value, std::string(text.label), text.errors);
     SetOption(row, OptionValue{reader, row.choices}.Read(std::type_identity<T>()), text.label,
-              parsed, /*add=*/true);
+              parsed, /*flag=*/true);
   } else {
     ParseOption(row.key, *value, text.label, parsed);
   }

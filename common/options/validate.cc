@@ -221,6 +221,17 @@ std::vector<std::string> Validate(const RunOptions& options,
     CheckExports(options.scenarios, *exports, &errors);
   }
   ChooseSegment(options, &errors, sources);
+  Problems unfit;
+  ForEachOption([&](const auto& row) {
+    if (row.settled != nullptr && row.check != nullptr) {
+      row.check(NameOf(row.key, sources), options.*row.settled, &unfit);
+    }
+  });
+  for (std::string& error : unfit) {
+    if (std::find(errors.begin(), errors.end(), error) == errors.end()) {  // of a segment
+      errors.push_back(std::move(error));
+    }
+  }
   return errors;
 }
 

@@ -65,6 +65,18 @@ TEST(OptionTiers, NameTheFlagOrVariableOfAValueThatMayNotBe) {
       ::testing::ElementsAre(::testing::StartsWith(file + ": httpDebug: \"what\" is taken")));
 }
 
+// As in k6, which looks at what counts.
+TEST(OptionTiers, AValueThatAnotherDiscardsMayBeWhatItLikes) {
+  TestSettings settings;
+  ParsedOptions flags;
+  ParseOptionFlag("summaryTrendStats", {{"--summary-trend-stats", "avg"}}, &flags);
+  settings.flags = flags.options;
+  const OptionTiers tiers =
+      OptionTiers::Load(settings, {{"K6_SUMMARY_TREND_STATS", "x"}, {"K6_BATCH", "3"}});
+  EXPECT_THAT(tiers.Resolve(R"({"summaryTrendStats": ["y"], "batch": -1})", {"default"}).errors,
+              ElementsAre());
+}
+
 TEST(OptionTiers, NameTheFileOfAScenario) {
   TestSettings settings;
   settings.config_file = ::testing::TempDir() + "/scenarios.yaml";
