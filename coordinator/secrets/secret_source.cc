@@ -159,8 +159,8 @@ class UrlReader {
   }
 
   void TakePart(const Part& part) {
-    // "env", as k6's documentation writes it: the settings are variables, which have been read.
-    if (part.key == "config" || (part.key == "env" && !part.value.has_value())) {
+    // Have been read: a file, and what "env" stands for in k6's documentation, which are variables.
+    if (part.value.has_value() ? part.key == "config" : part.key == "env") {
       return;
     }
     if (!part.value.has_value()) {

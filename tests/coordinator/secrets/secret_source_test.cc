@@ -101,6 +101,7 @@ TEST_F(Sources, MistakesInAUrlAreNamed) {
        "url: unknown setting \"retries\": expected urlTemplate, method, headers.NAME, responsePath, "
        "timeout, requestsPerMinuteLimit, requestsBurst, maxRetries, retryBackoff or config"},
       {"url=urlTemplate=https://v/{key},odd", "url: \"odd\": expected SETTING=VALUE"},
+      {"url=urlTemplate=https://v/{key},config", "url: \"config\": expected SETTING=VALUE"},
       {"url=config=/no/file",
        "url: config: \"/no/file\" cannot be read: No such file or directory"},
       {absl::StrCat("url=config=", File("bad.json", "[]")), nullptr},
