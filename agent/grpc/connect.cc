@@ -138,7 +138,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
       Fail(absl::UnavailableError(refused.in_full()));
       return;
     }
-    auto credentials = MakeCredentials(engine_.network(), spec_, host_);
+    auto credentials = MakeCredentials(engine_, spec_, host_);
     if (!credentials.ok()) {
       Fail(credentials.status());
       return;

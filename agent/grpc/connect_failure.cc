@@ -52,7 +52,10 @@ absl::string_view KnownReason(absl::string_view cause) {
 
 std::string ConnectFailure(absl::string_view said, absl::string_view place) {
   absl::string_view cause = WithoutAddress(GrpcCause(said));
-  if (absl::ConsumePrefix(&cause, "Tls handshake failed: ")) {
+  // The latter: how we have judged the server.
+  if (absl::ConsumePrefix(&cause, "Tls handshake failed: ") ||
+      absl::ConsumePrefix(&cause,
+                          "Custom verification check failed with error: UNAUTHENTICATED: ")) {
     const bool plain = absl::StrContains(cause, "wrong version number") ||
                        absl::StrContains(cause, "packet length too long");
     return absl::StrCat(

@@ -1,117 +1,85 @@
 #include "agent/grpc/credentials.h"
 
-#include <filesystem>
 #include <functional>
-#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 
+#include "agent/grpc/engine.h"
 #include "agent/net/network.h"
 #include "agent/net/rules.h"
-#include "common/base/openssl_free.h"
-#include "common/base/openssl_text.h"
-#include "common/base/read_file.h"
+#include "agent/net/tls_context.h"
 #include "common/base/status_macros.h"
-#include "common/base/subject_names.h"
 #include "common/trust/client_certificate.h"
 
 namespace lockstep::agent {
 namespace {
 
-// The authorities that the environment names, in PEM; "" for the system's, which gRPC reads once for all channels.
-// What cannot be read has been reported when the network was made.
-std::string AuthoritiesOf(const TrustSettings& trust) {
-  std::string pem;
-  const auto append = [&](const std::string& path) {
-    if (const absl::StatusOr<std::string> text = ReadFile(path); text.ok()) {
-      absl::StrAppend(&pem, *text, "\n");
-    }
-  };
-  if (!trust.file.empty()) {
-    append(trust.file);
-  }
-  for (const absl::string_view folder : absl::StrSplit(trust.folders, ':', absl::SkipEmpty())) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(std::string(folder), error)) {
-      if (entry.is_regular_file(error)) {
-        append(entry.path().string());
-      }
-    }
-  }
-  return pem;
-}
-
 namespace tls = grpc::experimental;
 
-// Compares the host with the names of a certificate whose chain is good. Takes the place of the library's
-// own check, which makes do with a common name.
-class NamesVerifier final : public tls::ExternalCertificateVerifier {
+// Judges a server's certificate once a handshake is complete, before anything is said, on a thread of gRPC's. Takes the place of the
+// library's own check, which reads the system's authorities for each connection, and makes do with a common name.
+class ServerVerifier final : public tls::ExternalCertificateVerifier {
  public:
+  // Without a store of its own, the run's authorities count.
+  ServerVerifier(std::shared_ptr<const TrustedRoots> roots, std::shared_ptr<X509_STORE> own)
+      : roots_(std::move(roots)), own_(std::move(own)) {}
+
   bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* sync_status) override {
-    const grpc::string_ref pem = request->peer_cert();
+    const grpc::string_ref full = request->peer_cert_full_chain();
+    const grpc::string_ref leaf = request->peer_cert();
+    const grpc::string_ref& chain = full.empty() ? leaf : full;
     const grpc::string_ref host = request->target_name();
-    const openssl::Bio reader = openssl::Reader(absl::string_view(pem.data(), pem.size()));
-    const std::unique_ptr<X509, openssl::Free<&X509_free>> certificate(
-        PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
-    *sync_status =
-        certificate != nullptr &&
-                IsCertificateFor(certificate.get(), absl::string_view(host.data(), host.size()))
-            ? grpc::Status::OK
-            : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                           absl::StrCat("x509: certificate is not valid for ",
-                                        absl::string_view(host.data(), host.size())));
+    absl::Status status = own_ == nullptr ? roots_->status() : absl::OkStatus();
+    if (status.ok()) {
+      status = JudgeServer(own_ == nullptr ? roots_->store() : own_.get(),
+                           absl::string_view(chain.data(), chain.size()),
+                           absl::string_view(host.data(), host.size()));
+    }
+    *sync_status = status.ok() ? grpc::Status::OK
+                               : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                              std::string(status.message()));
     return true;
   }
   void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  const std::shared_ptr<const TrustedRoots> roots_;
+  const std::shared_ptr<X509_STORE> own_;
 };
 
-// `identity`: what the client shows; null: nothing. `authorities`: PEM; "": the system's. Without `verify`, any
-// certificate will do: the option insecureSkipTLSVerify.
+// `identity`: what the client shows; null: nothing.
 std::shared_ptr<grpc::ChannelCredentials> Tls(const TlsAuth* identity,
-                                              const std::string& authorities, bool verify) {
+                                              std::shared_ptr<tls::CertificateVerifier> verifier,
+                                              bool check_host) {
   tls::TlsChannelCredentialsOptions options;
-  std::vector<tls::IdentityKeyCertPair> shown;
   if (identity != nullptr) {
-    shown.push_back({.private_key = identity->key, .certificate_chain = identity->cert});
-  }
-  if (!shown.empty() || !authorities.empty()) {
+    const std::vector<tls::IdentityKeyCertPair> shown = {
+        {.private_key = identity->key, .certificate_chain = identity->cert}};
     options.set_certificate_provider(
-        std::make_shared<tls::StaticDataCertificateProvider>(authorities, shown));
-  }
-  if (!shown.empty()) {
+        std::make_shared<tls::StaticDataCertificateProvider>("", shown));
     options.watch_identity_key_cert_pairs();
   }
-  if (!authorities.empty()) {
-    options.watch_root_certs();
-  }
-  options.set_verify_server_certs(verify);
-  options.set_check_call_host(verify);
-  if (verify) {
-    options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<NamesVerifier>());
-  } else {
-    options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
-  }
+  options.set_verify_server_certs(false);  // the verifier does that
+  options.set_check_call_host(check_host);
+  options.set_certificate_verifier(std::move(verifier));
   return tls::TlsCredentials(options);
 }
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
-    const Network& network, const GrpcConnectSpec& spec, const std::string& host) {
+    GrpcEngine& engine, const GrpcConnectSpec& spec, const std::string& host) {
   if (spec.plaintext) {
     return grpc::InsecureChannelCredentials();
   }
+  const Network& network = engine.network();
   TlsAuth own;
   const TlsAuth* identity = ClientCertificateFor(network.options().tls_auth, host);
   if (!spec.cert.empty() || !spec.key.empty()) {
@@ -129,20 +97,20 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
         bare.key, KeyWithoutPassword({identity->cert, identity->key, identity->password}));
     identity = &bare;
   }
-  for (size_t i = 0; i < spec.cacerts.size(); ++i) {
-    if (!absl::StrContains(spec.cacerts[i], "-----BEGIN CERTIFICATE-----")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tls.cacerts: there is no PEM certificate in ",
-                       spec.cacerts.size() == 1 ? "it" : absl::StrCat("number ", i + 1)));
-    }
+  std::shared_ptr<X509_STORE> own_authorities;
+  if (!spec.cacerts.empty()) {
+    LOCKSTEP_ASSIGN_OR_RETURN(own_authorities, engine.authorities().Of(spec.cacerts));
   }
   if (network.options().insecure) {
-    return Tls(identity, "", /*verify=*/false);
+    return Tls(identity, std::make_shared<tls::NoOpCertificateVerifier>(), /*check_host=*/false);
+  }
+  if (own_authorities == nullptr) {
+    network.trusted_roots()->Begin();  // meanwhile the hands are shaken
   }
   return Tls(identity,
-             spec.cacerts.empty() ? AuthoritiesOf(network.options().trust)
-                                  : absl::StrJoin(spec.cacerts, "\n"),
-             /*verify=*/true);
+             tls::ExternalCertificateVerifier::Create<ServerVerifier>(network.trusted_roots(),
+                                                                      std::move(own_authorities)),
+             /*check_host=*/true);
 }
 
 }  // namespace lockstep::agent

@@ -12,11 +12,11 @@
 
 namespace lockstep::agent {
 
-class Network;
+class GrpcEngine;
 
-// For `host`. The script's own certificate, or the one that the option tlsAuth has for the host; the script's
+// For `host`, without reading authorities anew for each connection. The script's own certificate, or the one that the option tlsAuth has for the host; the script's
 // authorities, or those of the environment, or the system's. InvalidArgument: what cannot be read.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
-    const Network& network, const GrpcConnectSpec& spec, const std::string& host);
+    GrpcEngine& engine, const GrpcConnectSpec& spec, const std::string& host);
 
 }  // namespace lockstep::agent

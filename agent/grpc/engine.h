@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "agent/grpc/authorities.h"
 #include "common/base/clock.h"
 #include "common/base/event_loop.h"
 
@@ -40,6 +41,7 @@ class GrpcEngine {
 
   EventLoop& loop() { return loop_; }
   Network& network() { return network_; }
+  GrpcAuthorities& authorities() { return authorities_; }
 
   // The queue for one operation, which is given to gRPC with a GrpcEvent* as its tag right after this call.
   grpc::CompletionQueue* Expect();
@@ -52,6 +54,7 @@ class GrpcEngine {
 
   EventLoop& loop_;
   Network& network_;
+  GrpcAuthorities authorities_;
   std::shared_ptr<Queue>
       queue_;  // null before the first event; its tasks on the loop hold it weakly
   int64_t waited_for_ = 0;

@@ -21,7 +21,7 @@ constexpr long kReceiveBuffer = 16 << 10;
 // Of a new connection.
 CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
   auto* const tls = static_cast<SSL_CTX*>(context);
-  if (const TrustedRoots* roots = static_cast<const Network*>(network)->trusted_roots()) {
+  if (const auto& roots = static_cast<const Network*>(network)->trusted_roots()) {
     if (!roots->status().ok()) {
       return CURLE_SSL_CACERT_BADFILE;
     }

@@ -80,8 +80,8 @@ class Network {
   const Rules& rules() const { return *rules_; }
   Resolver& resolver() const { return *resolver_; }
   RateLimiter& rate_limiter() const { return *rate_limiter_; }
-  // Null if any certificate is accepted.
-  const TrustedRoots* trusted_roots() const { return trusted_roots_.get(); }
+  // Null if any certificate is accepted. Shared with what judges servers on threads that outlast the loops.
+  const std::shared_ptr<const TrustedRoots>& trusted_roots() const { return trusted_roots_; }
 
  private:
   Network();
@@ -90,7 +90,7 @@ class Network {
   std::unique_ptr<Rules> rules_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<RateLimiter> rate_limiter_;
-  std::unique_ptr<TrustedRoots> trusted_roots_;
+  std::shared_ptr<const TrustedRoots> trusted_roots_;
 };
 
 }  // namespace lockstep::agent

@@ -17,6 +17,7 @@
 #include "common/base/check.h"
 #include "common/base/openssl_text.h"
 #include "common/base/status_macros.h"
+#include "common/base/subject_names.h"
 #include "common/trust/client_certificate.h"
 
 namespace lockstep::agent {
@@ -40,20 +41,8 @@ int Version(absl::string_view name, int otherwise) {
 
 // Every certificate of each PEM text is trusted.
 absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authorities) {
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const std::string& pem : authorities) {
-    const openssl::Bio bio = openssl::Reader(pem);
-    int count = 0;
-    for (;;) {
-      const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-      if (certificate == nullptr) {
-        break;
-      }
-      X509_STORE_add_cert(store, certificate.get());
-      ++count;
-    }
-    ERR_clear_error();
-    if (count == 0) {
+    if (!TrustAll(SSL_CTX_get_cert_store(context), pem)) {
       return absl::InvalidArgumentError("ca: there is no PEM certificate in it");
     }
   }
@@ -117,6 +106,13 @@ void ExpectHost(SSL_CTX* context, const std::string& host) {
   }
 }
 
+// What a connection with the library's own settings asks of the keys in a chain.
+int SecurityLevel() {
+  static const int level =
+      SSL_CTX_get_security_level(TlsContext(SSL_CTX_new(TLS_client_method())).get());
+  return level;
+}
+
 // The file that SSLKEYLOGFILE names, opened with the first question; -1: none.
 int KeyLog() {
   static const int file = [] {
@@ -163,6 +159,34 @@ absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsA
     SSL_CTX_set_keylog_callback(context, &LogKey);
   }
   return owned;
+}
+
+absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::string_view host) {
+  using Chain = std::unique_ptr<STACK_OF(X509), openssl::Free<[](STACK_OF(X509) * certificates) {
+                                  sk_X509_pop_free(certificates, &X509_free);
+                                }>>;
+  const Chain shown(sk_X509_new_null());
+  const std::unique_ptr<X509_STORE_CTX, openssl::Free<&X509_STORE_CTX_free>> context(
+      X509_STORE_CTX_new());
+  const openssl::Bio reader = openssl::Reader(chain);
+  while (X509* const next = PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)) {
+    sk_X509_push(shown.get(), next);
+  }
+  ERR_clear_error();  // the end of the text is one
+  X509* const leaf = sk_X509_value(shown.get(), 0);
+  if (leaf == nullptr || X509_STORE_CTX_init(context.get(), store, leaf, shown.get()) != 1) {
+    return absl::UnauthenticatedError(CertificateRefusal(X509_V_ERR_UNSPECIFIED));
+  }
+  X509_STORE_CTX_set_default(context.get(), "ssl_server");
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), SecurityLevel());
+  const bool believed = X509_verify_cert(context.get()) == 1;
+  ERR_clear_error();
+  if (!believed) {
+    return absl::UnauthenticatedError(CertificateRefusal(X509_STORE_CTX_get_error(context.get())));
+  }
+  return IsCertificateFor(leaf, host) ? absl::OkStatus()
+                                      : absl::UnauthenticatedError(absl::StrCat(
+                                            "x509: certificate is not valid for ", host));
 }
 
 std::string CertificateRefusal(long verified) {

@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "agent/net/network.h"
 #include "common/base/openssl_free.h"
@@ -32,6 +33,10 @@ absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParti
 // offered, and "h2" if the network has HTTP/2, a staple is asked for, no session is resumed (as Go: each connection shakes hands in
 // full), keys go into the file that SSLKEYLOGFILE names. `client`: the certificate to show; null: none.
 absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client);
+
+// Whether a server is who it says, for a library that shakes hands by itself: `chain` is what it has shown, in PEM, its own certificate
+// first; `store` whom to believe; `host` whom it has to be. Unauthenticated: why not.
+absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::string_view host);
 
 // What a client says that does not believe its server; `verified` is OpenSSL's X509_V_ERR_*.
 std::string CertificateRefusal(long verified);

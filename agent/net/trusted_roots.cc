@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 
 #include "common/base/check.h"
+#include "common/base/openssl_text.h"
 
 namespace lockstep::agent {
 namespace {
@@ -92,6 +93,25 @@ absl::Status TakeGiven(const TrustSettings& settings, bool all, Take take) {
 
 }  // namespace
 
+TrustStore MakeTrustStore() {
+  TrustStore store(X509_STORE_new());
+  LOCKSTEP_CHECK(store != nullptr);
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+  return store;
+}
+
+bool TrustAll(X509_STORE* store, const std::string& pem) {
+  const openssl::Bio bio = openssl::Reader(pem);
+  bool any = false;
+  while (X509* const certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    X509_STORE_add_cert(store, certificate);
+    X509_free(certificate);
+    any = true;
+  }
+  ERR_clear_error();  // the end of the text is one
+  return any;
+}
+
 TrustedRoots::TrustedRoots(TrustSettings settings) : settings_(std::move(settings)) {}
 
 void TrustedRoots::Begin() const {
@@ -111,11 +131,8 @@ const TrustedRoots::Loaded& TrustedRoots::Wait() const {
 
 TrustedRoots::Loaded TrustedRoots::Load(const TrustSettings& settings) {
   Loaded loaded;
-  loaded.store.reset(X509_STORE_new());
+  loaded.store = MakeTrustStore();
   X509_STORE* const store = loaded.store.get();
-  LOCKSTEP_CHECK(store != nullptr);
-  // As Go: what is trusted ends a chain, be it an authority's own certificate or one below.
-  X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
   Loader load(store);
   const char* const system = curl_version_info(CURLVERSION_NOW)->cainfo;
   if (system != nullptr && (settings.file.empty() || settings.folders.empty())) {

@@ -24,6 +24,13 @@ struct TrustSettings {
   std::string folders = {};  // "": not given
 };
 
+using TrustStore = std::unique_ptr<X509_STORE, openssl::Free<&X509_STORE_free>>;
+
+// An empty store which, as Go, lets what is trusted end a chain, be it an authority's own certificate or one below.
+TrustStore MakeTrustStore();
+// Every certificate of a text in PEM is trusted from now on. False: there is none.
+bool TrustAll(X509_STORE* store, const std::string& pem);
+
 class TrustedRoots {
  public:
   explicit TrustedRoots(TrustSettings settings);
@@ -43,7 +50,7 @@ class TrustedRoots {
 
  private:
   struct Loaded {
-    std::unique_ptr<X509_STORE, openssl::Free<&X509_STORE_free>> store;
+    TrustStore store;
     absl::Status status;
   };
   static Loaded Load(const TrustSettings& settings);

@@ -193,6 +193,13 @@ void ScriptVu::Call(Function function,
   DropEvents();
 }
 
+void ScriptVu::WarnOnce(const std::string& message) {
+  // Of all agents, the one that looks at the script first runs its init code as VU number 0.
+  if ((!in_init_ || ids_.in_instance == 0) && sources().IsNews(message)) {
+    run_.logger.Warn(message);
+  }
+}
+
 std::optional<ScriptFailure> ScriptVu::CallOnce(Function function) {
   std::optional<ScriptFailure> failure;
   Call(function, [&](CallEnd end, v8::TryCatch& caught) {

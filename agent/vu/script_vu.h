@@ -113,6 +113,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   const RunOptions& options() const override { return run_.config.options; }
   const SystemTags& system_tags() const override { return run_.system_tags; }
   Logger& logger() override { return run_.logger; }
+  void WarnOnce(const std::string& message) override;
   EventLoop& loop() override { return worker_.loop(); }
   SampleSink& sink() override { return worker_.sink(); }
   const TagSet& tags() const override { return samples_.tags(); }

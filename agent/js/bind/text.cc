@@ -65,6 +65,21 @@ bool ToText(Context context, v8::Local<v8::Value> value, std::string* text) {
   return true;
 }
 
+std::string Shown(Context context, v8::Local<v8::Value> value) {
+  constexpr int kMostShown = 200;
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::String> text;
+  if (value->IsString() && value.As<v8::String>()->Length() > kMostShown) {
+    return absl::StrCat("a string of ", value.As<v8::String>()->Length(), " characters");
+  }
+  const bool quoted = value->IsString() && v8::JSON::Stringify(context, value).ToLocal(&text);
+  if (quoted || ((value->IsNumber() || value->IsBoolean() || value->IsNull()) &&
+                 value->ToString(context).ToLocal(&text))) {
+    return TextOf(isolate, text);
+  }
+  return TextOf(isolate, value->TypeOf(isolate));
+}
+
 std::optional<std::string> BytesOf(v8::Local<v8::Value> value) {
   if (value->IsArrayBuffer()) {
     const std::shared_ptr<v8::BackingStore> store = value.As<v8::ArrayBuffer>()->GetBackingStore();

@@ -12,6 +12,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
 
 #include "agent/data/row_dealer.h"
 #include "agent/http/client.h"
@@ -80,6 +81,8 @@ class ApiVu {
   virtual const RunOptions& options() const = 0;
   virtual const SystemTags& system_tags() const = 0;
   virtual Logger& logger() = 0;
+  // Warns of something in the script that is the same for all VUs, once an agent, however many say it; of the init code, once a run.
+  virtual void WarnOnce(const std::string& message) = 0;
   virtual EventLoop& loop() = 0;
 
   virtual SampleSink& sink() = 0;
@@ -160,6 +163,10 @@ class ApiVu {
   std::vector<std::unique_ptr<VuPart>> parts_;
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
+
+// Warns of an option or an event that there is not, which has no effect: `where` is "k6/x/icmp", `what` "option".
+void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,
+                   absl::string_view name, const std::vector<std::string>& known);
 
 // Leaves `module` to `vu`, which outlives the context; returns its exports.
 template <class Module>

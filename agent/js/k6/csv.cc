@@ -98,11 +98,8 @@ absl::Status ReadOption(Context context, ApiVu& vu, const std::string& key,
     options->to_line = line;
     return absl::OkStatus();
   }
-  if (vu.vu().id_in_instance == 0) {  // one VU is enough to say so
-    vu.logger().Warn(absl::StrCat("k6/experimental/csv: unknown option \"", key,
-                                  "\"; there are delimiter, skipFirstLine, fromLine, toLine and "
-                                  "asObjects"));
-  }
+  WarnOfUnknown(vu, "k6/experimental/csv", "option", key,
+                {"asObjects", "delimiter", "fromLine", "skipFirstLine", "toLine"});
   return absl::OkStatus();
 }
 

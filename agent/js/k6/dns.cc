@@ -44,10 +44,11 @@ bool DnsText(const Info& info, int index, const char* what, std::string* text) {
       return true;
     }
   }
-  ReturnRejected(info,
-                 MakeError(isolate, "TypeError",
-                           absl::StrCat(what, " must be a text that is not empty, of at most ",
-                                        kMostDnsName, " bytes")));
+  ReturnRejected(
+      info,
+      MakeError(isolate, "TypeError",
+                absl::StrCat(what, " must be a text that is not empty, of at most ", kMostDnsName,
+                             " bytes, got ", Shown(ContextOf(info), info[index]))));
   return false;
 }
 
@@ -77,11 +78,12 @@ void ResolveName(const Info& info) {
   }
   DnsModule& module = BoundTo<DnsModule>(info);
   if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.client().Resolve(
-        name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa, server,
-        module.Answer(DnsModule::Kind::kResolve,
-                      absl::StrCat("resolve ", MaskCredentials(name), " (", kind, ") at ", server),
-                      std::move(settle)));
+    module.Ask(DnsModule::Kind::kResolve,
+               absl::StrCat("resolve ", MaskCredentials(name), " (", kind, ") at ", server),
+               std::move(settle), [&](DnsClient::Done done) {
+                 module.client().Resolve(name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa,
+                                         server, std::move(done));
+               });
   }
 }
 
@@ -93,10 +95,16 @@ void LookUpName(const Info& info) {
   }
   DnsModule& module = BoundTo<DnsModule>(info);
   if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.client().LookUp(
-        name, module.Answer(DnsModule::Kind::kLookUp,
-                            absl::StrCat("lookup ", MaskCredentials(name)), std::move(settle)));
+    module.Ask(DnsModule::Kind::kLookUp, absl::StrCat("lookup ", MaskCredentials(name)),
+               std::move(settle),
+               [&](DnsClient::Done done) { module.client().LookUp(name, std::move(done)); });
   }
+}
+
+// Whether what ended so was a question at all; otherwise it was a mistake, or a rule or a limit kept it back.
+bool WasSent(const absl::Status& status) {
+  return !absl::IsInvalidArgument(status) && !absl::IsPermissionDenied(status) &&
+         !absl::IsResourceExhausted(status);
 }
 
 PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
@@ -115,13 +123,13 @@ PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
 DnsModule::DnsModule(ApiVu& vu, DnsClient& client)
     : vu_(vu), client_(client), metrics_(vu, kDnsMetrics), promises_(vu) {}
 
-DnsClient::Done DnsModule::Answer(Kind kind, std::string question, PendingPromises::Settle settle) {
+void DnsModule::Ask(Kind kind, std::string question, PendingPromises::Settle settle,
+                    absl::FunctionRef<void(DnsClient::Done done)> ask) {
   const uint64_t number = ++last_;
-  metrics_.Add(kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, vu_.tags());
   asked_->emplace(number, Asked{kind, std::move(question), vu_.tags(), vu_.loop().clock().Mono(),
                                 std::move(settle)});
-  return [this, number,
-          weak = std::weak_ptr<AllAsked>(asked_)](absl::StatusOr<std::vector<std::string>> answer) {
+  ask([this, number,
+       weak = std::weak_ptr<AllAsked>(asked_)](absl::StatusOr<std::vector<std::string>> answer) {
     const std::shared_ptr<AllAsked> all = weak.lock();
     if (all == nullptr) {
       return;
@@ -129,12 +137,24 @@ DnsClient::Done DnsModule::Answer(Kind kind, std::string question, PendingPromis
     if (auto found = all->extract(number)) {
       Tell(std::move(found.mapped()), std::move(answer));
     }
-  };
+  });
+  if (const auto waiting = asked_->find(number); waiting != asked_->end()) {
+    Count(&waiting->second);
+  }
+}
+
+void DnsModule::Count(Asked* asked) {
+  if (!std::exchange(asked->counted, true)) {
+    metrics_.Add(asked->kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, asked->tags);
+  }
 }
 
 void DnsModule::Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer) {
-  metrics_.AddTime(asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration,
-                   asked.began, asked.tags);
+  if (asked.counted || WasSent(answer.status())) {
+    Count(&asked);
+    metrics_.AddTime(asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration,
+                     asked.began, asked.tags);
+  }
   if (answer.ok()) {
     asked.settle(ResolveWithTexts(*std::move(answer)));
     return;

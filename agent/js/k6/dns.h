@@ -9,6 +9,7 @@
 #include <v8.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 
 #include "agent/http/dns_client.h"
 #include "agent/js/k6/api_vu.h"
@@ -32,8 +33,9 @@ class DnsModule final : public VuPart {
   DnsClient& client() { return client_; }
   PendingPromises& promises() { return promises_; }
   enum class Kind { kResolve, kLookUp };
-  // What tells `settle` the answer to `question`, as errors name it, and counts it.
-  DnsClient::Done Answer(Kind kind, std::string question, PendingPromises::Settle settle);
+  // Has `ask` send a question, `question` as errors name it, counts it if that was done, and tells `settle` the answer.
+  void Ask(Kind kind, std::string question, PendingPromises::Settle settle,
+           absl::FunctionRef<void(DnsClient::Done done)> ask);
 
  private:
   // A question without an answer, which may come when nobody waits for it any more.
@@ -43,9 +45,11 @@ class DnsModule final : public VuPart {
     TagSet tags;
     MonoTime began;
     PendingPromises::Settle settle;
+    bool counted = false;
   };
   using AllAsked = absl::flat_hash_map<uint64_t, Asked>;
 
+  void Count(Asked* asked);
   void Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer);
 
   ApiVu& vu_;

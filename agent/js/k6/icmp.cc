@@ -1,6 +1,8 @@
 #include "agent/js/k6/icmp.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -41,12 +43,17 @@ constexpr MetricDefinition kIcmpMetrics[] = {
     {"icmp_errors"},
 };
 
+// As ReadPingOption reads them.
+constexpr const char* kPingOptions[] = {
+    "count", "deadline",  "id",      "interval", "preferred_ip_version", "seq", "size", "source",
+    "tags",  "threshold", "timeout", "ttl"};
+
 constexpr int kMostId = 65'535, kMostTtl = 255, kMostPings = 1'000'000;
 constexpr int kMostPingBytes = 65'507 - 8;  // of IPv4, without ICMP's header
 constexpr absl::Duration kLeastInterval = absl::Milliseconds(500);  // a ping is no flood
 
-absl::Status ReadPingNumber(absl::string_view name, v8::Local<v8::Value> value, int least, int most,
-                            int* number) {
+absl::Status ReadPingNumber(Context context, absl::string_view name, v8::Local<v8::Value> value,
+                            int least, int most, int* number) {
   if (value->IsNumber()) {
     const double given = value.As<v8::Number>()->Value();
     if (given >= least && given <= most && std::floor(given) == given) {
@@ -54,29 +61,31 @@ absl::Status ReadPingNumber(absl::string_view name, v8::Local<v8::Value> value, 
       return absl::OkStatus();
     }
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": a whole number from ", least, " to ", most, " is expected"));
+  return absl::InvalidArgumentError(absl::StrCat(name, ": a whole number from ", least, " to ",
+                                                 most, " is expected, got ",
+                                                 Shown(context, value)));
 }
 
 absl::Status ReadPingOption(Context context, ApiVu& vu, const std::string& name,
                             v8::Local<v8::Value> value, PingPlan* plan) {
   PingSpec& spec = plan->spec;
   int number = 0;
-  if (value->IsNullOrUndefined()) {
+  if (value->IsNullOrUndefined() &&
+      std::find(std::begin(kPingOptions), std::end(kPingOptions), name) != std::end(kPingOptions)) {
     return absl::OkStatus();
   }
   if (name == "id" || name == "seq") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(name, value, 0, kMostId, &number));
+    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(context, name, value, 0, kMostId, &number));
     (name == "id" ? spec.id : spec.seq) = static_cast<uint16_t>(number);
   } else if (name == "ttl") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(name, value, 1, kMostTtl, &spec.ttl));
+    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(context, name, value, 1, kMostTtl, &spec.ttl));
   } else if (name == "count") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(name, value, 1, kMostPings, &spec.count));
+    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(context, name, value, 1, kMostPings, &spec.count));
   } else if (name == "size") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(name, value, 0, kMostPingBytes, &number));
+    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(context, name, value, 0, kMostPingBytes, &number));
     spec.size = static_cast<size_t>(number);
   } else if (name == "threshold") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(name, value, 0, 100, &plan->threshold));
+    LOCKSTEP_RETURN_IF_ERROR(ReadPingNumber(context, name, value, 0, 100, &plan->threshold));
   } else if (name == "timeout") {
     LOCKSTEP_ASSIGN_OR_RETURN(spec.timeout, DurationOf(context, name, value));
   } else if (name == "deadline") {
@@ -104,8 +113,11 @@ absl::Status ReadPingOption(Context context, ApiVu& vu, const std::string& name,
     spec.prefer_v6 = version == "ip6";
   } else if (name == "tags") {
     return AddScriptTags(context, value, vu, &plan->tags);
+  } else {
+    WarnOfUnknown(vu, "k6/x/icmp", "option", name,
+                  {std::begin(kPingOptions), std::end(kPingOptions)});
   }
-  return absl::OkStatus();  // k6 takes no notice of others either
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PingPlan> ReadPingPlan(Context context, ApiVu& vu, v8::Local<v8::Value> target,
@@ -116,14 +128,16 @@ absl::StatusOr<PingPlan> ReadPingPlan(Context context, ApiVu& vu, v8::Local<v8::
   plan.spec.seq = static_cast<uint16_t>(vu.loop().clock().Mono().nanos() >> 10);
   if (!target->IsString() || target.As<v8::String>()->Length() == 0) {
     return absl::InvalidArgumentError(
-        "a host name or an address is expected as the first argument");
+        absl::StrCat("a host name or an address is expected as the first argument, got ",
+                     Shown(context, target)));
   }
   plan.spec.target = TextOf(context->GetIsolate(), target.As<v8::String>());
   if (options->IsNullOrUndefined()) {
     return plan;
   }
   if (!IsPlainObject(options)) {
-    return absl::InvalidArgumentError("the options must be an object");
+    return absl::InvalidArgumentError(
+        absl::StrCat("the options must be an object, got ", Shown(context, options)));
   }
   LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
       context, options.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> value) {

@@ -1,5 +1,5 @@
 // `k6/x/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ Client, QoS }); native: Emitter (emitter.js), open,
-// known, publish, subscribe, unsubscribe, wait, close, warn.
+// known, publish, subscribe, unsubscribe, wait, close, unknown, warn.
 (function (native) {
   'use strict';
 
@@ -17,14 +17,27 @@
     }
   }
 
-  const optionsOf = (what, options) => {
+  const CLIENT = ['clientId', 'client_id', 'credentials_provider', 'password', 'tags', 'username', 'will'];
+  const CONNECT = ['clean_session', 'connect_timeout', 'keepalive', 'servers', 'tags'];
+  const CREDENTIALS = ['password', 'username'];
+  const PUBLISH = ['qos', 'retain', 'tags'];
+  const SUBSCRIBE = ['qos', 'tags'];
+  const WILL = ['payload', 'qos', 'retain', 'topic'];
+  const EVENTS = ['connect', 'end', 'error', 'message', 'reconnect'];
+
+  // k6 takes no notice of names that it does not know, so that they are no errors.
+  const warnOfUnknown = (where, what, names, known) => {
+    for (const name of names) if (!known.includes(name)) native.unknown(`k6/x/mqtt: ${where}`, what, name, known);
+  };
+  const optionsOf = (where, options, known) => {
     if (options === undefined || options === null) return {};
-    if (typeof options !== 'object') throw new TypeError(`${what}: the options must be an object, got ${typeof options}`);
+    if (typeof options !== 'object') throw new TypeError(`${where}: the options must be an object, got ${typeof options}`);
+    warnOfUnknown(where, 'option', Object.keys(options), known);
     return options;
   };
   // Without any, a broker may let the client in as somebody else.
   const credentialsOf = (given) => {
-    if (typeof given === 'object' && given !== null && typeof given.then !== 'function') return given;
+    if (typeof given === 'object' && given !== null && typeof given.then !== 'function') return optionsOf('credentials_provider()', given, CREDENTIALS);
     throw new TypeError(`credentials_provider must return an object with username and password, got ${typeof given?.then === 'function' ? 'a promise' : typeof given}`);
   };
   const withScheme = (url) => (String(url).includes('://') ? String(url) : `mqtt://${url}`);
@@ -45,7 +58,12 @@
 
     constructor(options) {
       super();
-      this.#options = optionsOf('new Client()', options);
+      this.#options = optionsOf('new Client()', options, CLIENT);
+      if (typeof this.#options.will === 'object') optionsOf('new Client(): will', this.#options.will, WILL);
+    }
+    on(event, listener) {
+      warnOfUnknown('on()', 'event', [String(event)], EVENTS);
+      return super.on(event, listener);
     }
     get connected() {
       this.#live();
@@ -55,7 +73,7 @@
     // Waits for the connection; the event comes later.
     connect(url, options) {
       const alone = typeof url === 'object' && url !== null;
-      const given = optionsOf('connect()', alone ? url : options);
+      const given = optionsOf('connect()', alone ? url : options, CONNECT);
       const urls = [...(alone || url === undefined ? [] : [url]), ...(given.servers ?? [])].map(withScheme);
       if (urls.length === 0) throw new TypeError('connect(): the URL of a broker is expected, such as mqtt://host:1883');
       this.#plan = { urls, given };
@@ -69,12 +87,12 @@
     }
     subscribe(topics, options) {
       const filters = [topics].flat().map(String);
-      this.#wait('subscribe', (number) => native.subscribe(number, filters, optionsOf('subscribe()', options)),
+      this.#wait('subscribe', (number) => native.subscribe(number, filters, optionsOf('subscribe()', options, SUBSCRIBE)),
         (granted) => refusalIn(filters, granted));
     }
     subscribeAsync(topics, options) {
       const filters = [topics].flat().map(String);
-      return this.#promise('subscribeAsync', (number) => native.subscribe(number, filters, optionsOf('subscribeAsync()', options)),
+      return this.#promise('subscribeAsync', (number) => native.subscribe(number, filters, optionsOf('subscribeAsync()', options, SUBSCRIBE)),
         (granted) => refusalIn(filters, granted));
     }
     unsubscribe(topics) {
@@ -84,10 +102,10 @@
       return this.#promise('unsubscribeAsync', (number) => native.unsubscribe(number, [topics].flat().map(String)));
     }
     publish(topic, payload, options) {
-      this.#wait('publish', (number) => native.publish(number, topic, payload, optionsOf('publish()', options)));
+      this.#wait('publish', (number) => native.publish(number, topic, payload, optionsOf('publish()', options, PUBLISH)));
     }
     publishAsync(topic, payload, options) {
-      return this.#promise('publishAsync', (number) => native.publish(number, topic, payload, optionsOf('publishAsync()', options)));
+      return this.#promise('publishAsync', (number) => native.publish(number, topic, payload, optionsOf('publishAsync()', options, PUBLISH)));
     }
     end() {
       const session = this.#leave();
@@ -132,8 +150,8 @@
       const { urls, given } = this.#plan;
       const credentials = provider === undefined ? { username, password } : credentialsOf(provider());
       const options = withoutNothing({
-        clientId, will, ...credentials, tags: { ...tags, ...given.tags }, keepalive: given.keepalive,
-        connectTimeout: given.connect_timeout, clean: given.clean_session,
+        client_id: clientId, will, ...credentials, tags: { ...tags, ...given.tags }, keepalive: given.keepalive,
+        connect_timeout: given.connect_timeout, clean_session: given.clean_session,
       });
       let why = '';
       for (const url of urls) {

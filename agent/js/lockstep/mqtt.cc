@@ -28,8 +28,8 @@ void NativeMqttOpen(const Info& info) {
     return;
   }
   absl::StatusOr<MqttPlan> plan =
-      ReadMqttPlan(ContextOf(info), module.vu(), TextOf(isolate, info[0].As<v8::String>()),
-                   info[1].As<v8::Object>());
+      ReadMqttPlan(ContextOf(info), module.vu(), module.face(),
+                   TextOf(isolate, info[0].As<v8::String>()), info[1].As<v8::Object>());
   absl::StatusOr<uint64_t> number =
       plan.ok() ? module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())
                 : absl::StatusOr<uint64_t>(plan.status());
@@ -174,6 +174,19 @@ void NativeMqttWarn(const Info& info) {
       LogLevel::kWarn, "MQTT", {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
 }
 
+// (where, what, name, known)
+void NativeMqttUnknown(const Info& info) {
+  const auto text = [&](v8::Local<v8::Value> value) {
+    return TextOf(info.GetIsolate(), value.As<v8::String>());
+  };
+  std::vector<std::string> known;
+  const v8::Local<v8::Array> names = info[3].As<v8::Array>();
+  for (uint32_t i = 0; i < names->Length(); ++i) {
+    known.push_back(text(names->Get(ContextOf(info), i).ToLocalChecked()));
+  }
+  WarnOfUnknown(BoundTo<MqttModule>(info).vu(), text(info[0]), text(info[1]), text(info[2]), known);
+}
+
 }  // namespace
 
 MqttModule::MqttModule(ApiVu& vu, MqttEnv& env, Face face)
@@ -211,6 +224,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"close", NativeMqttClose},
                                                      {"decode", NativeMqttDecode},
                                                      {"dropped", NativeMqttDropped},
+                                                     {"unknown", NativeMqttUnknown},
                                                      {"warn", NativeMqttWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);

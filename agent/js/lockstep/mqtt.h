@@ -40,6 +40,7 @@ class MqttModule final : public VuPart {
   class Connection;
   ApiVu& vu() { return vu_; }
   MqttEnv& env() { return env_; }
+  Face face() const { return face_; }
   ModuleMetrics& metrics() { return metrics_; }
   // Opens a connection whose events go to `emit`; returns its number. InvalidArgument: an option.
   absl::StatusOr<uint64_t> Open(v8::Isolate* isolate, MqttPlan plan, v8::Local<v8::Function> emit);

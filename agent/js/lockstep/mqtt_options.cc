@@ -41,7 +41,7 @@ absl::Status ReadMqttWill(Context context, v8::Local<v8::Value> value, MqttPlan*
   MqttMessage& will = plan->spec.will.emplace();
   v8::Local<v8::Value> topic, payload;
   if (!IsPlainObject(value)) {
-    return InvalidMqtt("will", "an object with topic and payload is expected");
+    return InvalidMqtt(context, "will", "an object with topic and payload", value);
   }
   const auto object = value.As<v8::Object>();
   if (!GetProperty(context, object, "topic", &topic) ||
@@ -55,8 +55,22 @@ absl::Status ReadMqttWill(Context context, v8::Local<v8::Value> value, MqttPlan*
   return ReadMqttWillOptions(context, object, plan->spec.version, &will);
 }
 
-absl::Status ReadMqttOption(Context context, ApiVu& vu, const std::string& name,
-                            v8::Local<v8::Value> value, MqttPlan* plan) {
+// What lockstep/mqtt, as mqtt.js, calls an option of k6's.
+std::string OfMqttJs(const std::string& k6_name) {
+  constexpr std::pair<absl::string_view, absl::string_view> kNames[] = {
+      {"client_id", "clientId"}, {"connect_timeout", "connectTimeout"}, {"clean_session", "clean"}};
+  for (const auto& [k6, ours] : kNames) {
+    if (k6_name == k6) {
+      return std::string(ours);
+    }
+  }
+  return k6_name;
+}
+
+absl::Status ReadMqttOption(Context context, ApiVu& vu, MqttModule::Face face,
+                            const std::string& written, v8::Local<v8::Value> value,
+                            MqttPlan* plan) {
+  const std::string name = face == MqttModule::Face::kK6 ? OfMqttJs(written) : written;
   MqttSpec& spec = plan->spec;
   v8::Isolate* isolate = context->GetIsolate();
   double number = 0;
@@ -70,7 +84,7 @@ absl::Status ReadMqttOption(Context context, ApiVu& vu, const std::string& name,
                                                               {"passphrase", &spec.passphrase}};
   for (const auto& [known, text] : texts) {
     if (name == known) {
-      return ReadMqttText(context, name, value, text);
+      return ReadMqttText(context, written, value, text);
     }
   }
   if (name == "username" || name == "password") {
@@ -82,17 +96,17 @@ absl::Status ReadMqttOption(Context context, ApiVu& vu, const std::string& name,
   } else if (name == "rejectUnauthorized") {
     spec.verify = value->BooleanValue(isolate);
   } else if (name == "keepalive") {
-    LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber(name, value, 0, kMostKeepalive, &number));
+    LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber(context, name, value, 0, kMostKeepalive, &number));
     if (number > 0 && number < kLeastKeepalive) {
-      return InvalidMqtt(name, "seconds are expected: 0 for never, or from 5 to 65535");
+      return InvalidMqtt(context, name, "0 (never) or a number of seconds from 5 to 65535", value);
     }
     spec.keepalive = absl::Seconds(number);
   } else if (name == "connectTimeout") {
-    LOCKSTEP_ASSIGN_OR_RETURN(spec.timeout, DurationOf(context, name, value));
+    LOCKSTEP_ASSIGN_OR_RETURN(spec.timeout, DurationOf(context, written, value));
   } else if (name == "protocolVersion") {
     if (!value->IsNumber() ||
         (value.As<v8::Number>()->Value() != 4 && value.As<v8::Number>()->Value() != 5)) {
-      return InvalidMqtt(name, "4 (MQTT 3.1.1) or 5 is expected");
+      return InvalidMqtt(context, name, "4 (MQTT 3.1.1) or 5", value);
     }
     spec.version = value.As<v8::Number>()->Value() == 5 ? MqttVersion::k5 : MqttVersion::k311;
   } else if (name == "tags") {
@@ -103,14 +117,14 @@ absl::Status ReadMqttOption(Context context, ApiVu& vu, const std::string& name,
 
 }  // namespace
 
-absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, const std::string& url,
-                                      v8::Local<v8::Object> options) {
+absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, MqttModule::Face face,
+                                      const std::string& url, v8::Local<v8::Object> options) {
   MqttPlan plan;
   plan.tags = vu.tags();
   LOCKSTEP_ASSIGN_OR_RETURN(plan.spec, ReadMqttUrl(url));
   LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
       context, options, [&](const std::string& name, v8::Local<v8::Value> value) {
-        return ReadMqttOption(context, vu, name, value, &plan);
+        return ReadMqttOption(context, vu, face, name, value, &plan);
       }));
   // Last, as they depend on the version.
   v8::Local<v8::Value> will, properties;

@@ -11,8 +11,8 @@
 
 namespace lockstep::agent {
 
-// InvalidArgument, naming the option and what is allowed; Cancelled: an exception is pending.
-absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, const std::string& url,
-                                      v8::Local<v8::Object> options);
+// InvalidArgument, naming the option as `face` does and what is allowed; Cancelled: an exception is pending.
+absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, MqttModule::Face face,
+                                      const std::string& url, v8::Local<v8::Object> options);
 
 }  // namespace lockstep::agent

@@ -42,7 +42,7 @@ absl::Status ReadMqttProperties(Context context, MqttValue value, MqttVersion ve
     return InvalidMqtt("properties", "they need protocolVersion: 5");
   }
   if (!IsPlainObject(value)) {
-    return InvalidMqtt("properties", "an object is expected");
+    return InvalidMqtt(context, "properties", "an object", value);
   }
   return ForEachOwnOrStatus(
       context, value.As<v8::Object>(), [&](const std::string& name, MqttValue item) {
@@ -75,10 +75,10 @@ absl::Status MqttFlagProperty(Context context, const char*, MqttValue value,
 }
 
 template <class Properties, auto kMember, int kLeast, uint32_t kMost>
-absl::Status MqttNumberProperty(Context, const char* name, MqttValue value,
+absl::Status MqttNumberProperty(Context context, const char* name, MqttValue value,
                                 Properties* properties) {
   double number = 0;
-  LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber(name, value, kLeast, kMost, &number));
+  LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber(context, name, value, kLeast, kMost, &number));
   using Number = typename std::remove_reference_t<decltype(properties->*kMember)>::value_type;
   properties->*kMember = static_cast<Number>(number);
   return absl::OkStatus();
@@ -88,7 +88,7 @@ template <class Properties>
 absl::Status MqttUserProperty(Context context, const char* name, MqttValue value,
                               Properties* properties) {
   if (!IsPlainObject(value)) {
-    return InvalidMqtt(name, "an object of texts is expected");
+    return InvalidMqtt(context, name, "an object of texts", value);
   }
   const auto add = [&](const std::string& key, MqttValue item) {
     std::string text;
@@ -149,12 +149,12 @@ MqttPropertyTable<MqttSubscription> MqttSubscriptionTable() {
           {"userProperties", MqttUserProperty<P>}};
 }
 
-absl::Status ReadMqttQos(v8::Local<v8::Value> value, int* qos) {
+absl::Status ReadMqttQos(Context context, MqttValue value, int* qos) {
   if (value->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
   double number = 0;
-  LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber("qos", value, 0, kMostMqttQos, &number));
+  LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber(context, "qos", value, 0, kMostMqttQos, &number));
   *qos = static_cast<int>(number);
   return absl::OkStatus();
 }
@@ -167,7 +167,7 @@ absl::Status ReadMqttMessage(Context context, v8::Local<v8::Object> options, Mqt
       !GetProperty(context, options, "properties", &properties)) {
     return absl::CancelledError();
   }
-  LOCKSTEP_RETURN_IF_ERROR(ReadMqttQos(qos, &message->qos));
+  LOCKSTEP_RETURN_IF_ERROR(ReadMqttQos(context, qos, &message->qos));
   message->retain = retain->BooleanValue(context->GetIsolate());
   return ReadMqttProperties(context, properties, version, table, &message->properties);
 }
@@ -206,6 +206,11 @@ absl::Status InvalidMqtt(absl::string_view name, absl::string_view wanted) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", wanted));
 }
 
+absl::Status InvalidMqtt(Context context, absl::string_view name, absl::string_view wanted,
+                         v8::Local<v8::Value> value) {
+  return InvalidMqtt(name, absl::StrCat(wanted, " is expected, got ", Shown(context, value)));
+}
+
 absl::Status ReadMqttText(Context context, absl::string_view name, v8::Local<v8::Value> value,
                           std::string* text) {
   return BytesOrText(context->GetIsolate(), value, text)
@@ -213,12 +218,14 @@ absl::Status ReadMqttText(Context context, absl::string_view name, v8::Local<v8:
              : InvalidMqtt(name, "a string or bytes are expected");
 }
 
-absl::Status ReadMqttNumber(absl::string_view name, v8::Local<v8::Value> value, double least,
-                            double most, double* number) {
+absl::Status ReadMqttNumber(Context context, absl::string_view name, v8::Local<v8::Value> value,
+                            double least, double most, double* number) {
   *number = value->IsNumber() ? value.As<v8::Number>()->Value() : std::nan("");
   if (!(*number >= least && *number <= most) || std::trunc(*number) != *number) {
-    return InvalidMqtt(name, absl::StrCat("a whole number from ", static_cast<int64_t>(least),
-                                          " to ", static_cast<int64_t>(most), " is expected"));
+    return InvalidMqtt(context, name,
+                       absl::StrCat("a whole number from ", static_cast<int64_t>(least), " to ",
+                                    static_cast<int64_t>(most)),
+                       value);
   }
   return absl::OkStatus();
 }
@@ -245,7 +252,7 @@ absl::StatusOr<MqttSubscription> ReadMqttSubscription(Context context,
       !GetProperty(context, options, "properties", &properties)) {
     return absl::CancelledError();
   }
-  LOCKSTEP_RETURN_IF_ERROR(ReadMqttQos(qos, &how.qos));
+  LOCKSTEP_RETURN_IF_ERROR(ReadMqttQos(context, qos, &how.qos));
   for (const auto& [name, value] : {std::pair<const char*, MqttValue>{"nl", no_local},
                                     {"rap", as_published},
                                     {"rh", handling}}) {
@@ -257,7 +264,8 @@ absl::StatusOr<MqttSubscription> ReadMqttSubscription(Context context,
   how.retain_as_published = as_published->BooleanValue(context->GetIsolate());
   if (!handling->IsNullOrUndefined()) {
     double number = 0;
-    LOCKSTEP_RETURN_IF_ERROR(ReadMqttNumber("rh", handling, 0, kMostMqttRetainHandling, &number));
+    LOCKSTEP_RETURN_IF_ERROR(
+        ReadMqttNumber(context, "rh", handling, 0, kMostMqttRetainHandling, &number));
     how.retain_handling = static_cast<int>(number);
   }
   LOCKSTEP_RETURN_IF_ERROR(

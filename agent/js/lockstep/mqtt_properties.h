@@ -15,11 +15,14 @@
 namespace lockstep::agent {
 
 absl::Status InvalidMqtt(absl::string_view name, absl::string_view wanted);
+// "keepalive: a whole number is expected, got "x"" of the wish "a whole number". Not for secrets.
+absl::Status InvalidMqtt(v8::Local<v8::Context> context, absl::string_view name,
+                         absl::string_view wanted, v8::Local<v8::Value> value);
 absl::Status ReadMqttText(v8::Local<v8::Context> context, absl::string_view name,
                           v8::Local<v8::Value> value, std::string* text);
 // A whole number from `least` to `most`.
-absl::Status ReadMqttNumber(absl::string_view name, v8::Local<v8::Value> value, double least,
-                            double most, double* number);
+absl::Status ReadMqttNumber(v8::Local<v8::Context> context, absl::string_view name,
+                            v8::Local<v8::Value> value, double least, double most, double* number);
 
 // `message` has its topic and payload already; `options` are qos, retain and properties.
 absl::Status ReadMqttMessageOptions(v8::Local<v8::Context> context, v8::Local<v8::Object> options,

@@ -105,6 +105,8 @@ TEST(ConnectFailure, SaysInPlainWordsWhatIsWrong) {
            "tls: first record does not look like a TLS handshake; { plaintext: true } connects without TLS")},
       {"Tls handshake failed: SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed",
        absl::StrCat(kTls, "certificate verify failed")},
+      {"Custom verification check failed with error: UNAUTHENTICATED: tls: no",
+       absl::StrCat(kTls, "tls: no")},
   };
   for (const auto& [cause, failure] : rows) {
     EXPECT_EQ(failure, ConnectFailure(
@@ -202,8 +204,12 @@ TEST_F(GrpcConnectTest, ServersAreCheckedAgainstTheAuthorities) {
   EXPECT_EQ(0, Greet(**channel, "{}").status);
   const TestCertificate other("other.test");
   EXPECT_THAT(ErrorOf({.address = server->address(), .cacerts = {other.certificate()}}),
-              HasSubstr("certificate verify failed"));
-  EXPECT_THAT(ErrorOf({.address = server->address()}), HasSubstr("certificate verify failed"));
+              HasSubstr("tls: failed to verify certificate: x509: "));
+  EXPECT_EQ(ErrorOf({.address = server->address()}),
+            absl::StrCat(
+                "connection error: desc = \"transport: authentication handshake failed: dial tcp ",
+                server->address(),
+                ": tls: failed to verify certificate: x509: self-signed certificate\""));
   // The certificate is for desk.test and 127.0.0.1.
   EXPECT_FALSE(Connect({.address = server->address(),
                         .cacerts = {certificate_.certificate()},
@@ -240,6 +246,32 @@ TEST_F(GrpcConnectTest, TheEnvironmentsAuthoritiesCount) {
       GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
   UseNetwork({.trust = {.file = certificate_.certificate_file()}});
   EXPECT_TRUE(Connect({.address = server->address()}).ok());
+}
+
+TEST_F(GrpcConnectTest, AuthoritiesAreReadOnceForAllConnections) {
+  const auto server =
+      GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
+  std::string path = absl::StrCat(::testing::TempDir(), "/authorities.XXXXXX");
+  const int file = mkstemp(path.data());
+  const std::string pem = certificate_.certificate();
+  ASSERT_EQ(static_cast<ssize_t>(pem.size()), write(file, pem.data(), pem.size()));
+  close(file);
+  UseNetwork({.trust = {.file = path}});
+  EXPECT_TRUE(Connect({.address = server->address()}).ok());
+  ASSERT_EQ(0, unlink(path.c_str()));
+  const auto second = Connect({.address = server->address()});
+  EXPECT_TRUE(second.ok()) << second.status();
+}
+
+TEST_F(GrpcConnectTest, AScriptsAuthoritiesAreReadOnceForAllConnections) {
+  GrpcAuthorities& authorities = engine_->authorities();
+  const auto first = authorities.Of({certificate_.certificate()});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*first, *authorities.Of({certificate_.certificate()}));
+  const TestCertificate other("other.test");
+  EXPECT_NE(*first, *authorities.Of({other.certificate()}));
+  EXPECT_EQ("tls.cacerts: there is no PEM certificate in number 2",
+            authorities.Of({other.certificate(), "no PEM"}).status().message());
 }
 
 TEST_F(GrpcConnectTest, ClientsShowTheirCertificates) {

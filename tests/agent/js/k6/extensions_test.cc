@@ -83,6 +83,7 @@ TEST_F(DnsModuleTest, UserMistakes) {
   }
   EXPECT_THAT(Run("return dns.resolve('two.test', 'A')"),
               StartsWith("TypeError: dns.resolve(): the nameserver must be a text"));
+  EXPECT_THAT(Run("return dns.lookup(5)"), HasSubstr("of at most 1000 bytes, got 5"));
   EXPECT_THAT(Run("return dns.resolve('a..b', 'A', '127.0.0.1:1')"),
               HasSubstr("this is no domain name"));
   EXPECT_THAT(Run("return dns.resolve('https://u:secret@h', 'A', '127.0.0.1:1')"),
@@ -92,6 +93,20 @@ TEST_F(DnsModuleTest, UserMistakes) {
   EXPECT_THAT(Init("return dns.lookup('localhost')"),
               HasSubstr("asking a name server in the init context is not supported"));
   EXPECT_EQ(0, server_.questions());
+}
+
+TEST_F(DnsModuleTest, WhatIsNeverAskedIsAnErrorAndNoQuestion) {
+  EXPECT_THAT(Run("return dns.resolve('two.test', 'A', 'ns.test:53')"), HasSubstr("nameserver: "));
+  EXPECT_THAT(Ask("return dns.resolve('a..b', 'A', at)"), HasSubstr("this is no domain name"));
+  EXPECT_THAT(Run(R"js(return dns.lookup('two.test\0'))js"), HasSubstr("this is no domain name"));
+  EXPECT_THAT(Run("return dns.resolve('two.test', 'A', '198.51.100.1')"),
+              HasSubstr("blacklisted range"));
+  EXPECT_EQ(0, server_.questions());
+  EXPECT_THAT(Errors(), SizeIs(4));
+  for (const char* metric :
+       {"dns_resolutions", "dns_resolution_duration", "dns_lookups", "dns_lookup_duration"}) {
+    EXPECT_THAT(Samples(metric), IsEmpty());
+  }
 }
 
 class TlsModuleTest : public ModuleTest {};
@@ -182,13 +197,26 @@ TEST_F(IcmpModuleTest, WhereNothingCanBeAskedThereIsNoAnswer) {
   EXPECT_THAT(js_.vu().samples.errors, SizeIs(3));
 }
 
+TEST_F(IcmpModuleTest, AnOptionThatThereIsNotIsAWarning) {
+  EXPECT_EQ("true", Run("return icmp.ping('127.0.0.1', { timeot: '1s', count: undefined })"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_THAT(
+      js_.vu().log.records[0].message,
+      StartsWith("k6/x/icmp: unknown option \"timeot\" has no effect; did you mean \"timeout\"? "
+                 "Allowed: count, deadline, id, "));
+}
+
 TEST_F(IcmpModuleTest, UserMistakes) {
   EXPECT_THAT(Run("icmp.ping()"),
               HasSubstr("TypeError: ping(): a host name or an address is expected"));
   EXPECT_THAT(Run("icmp.ping('h', 5)"),
               HasSubstr("TypeError: ping(): the options must be an object"));
-  EXPECT_THAT(Run("icmp.ping('h', { count: 0 })"),
-              HasSubstr("TypeError: ping(): count: a whole number from 1 to 1000000 is expected"));
+  EXPECT_THAT(
+      Run("icmp.ping('h', { count: 0 })"),
+      HasSubstr("TypeError: ping(): count: a whole number from 1 to 1000000 is expected, got 0"));
+  EXPECT_THAT(Run("icmp.ping('h', { threshold: 'a' })"),
+              HasSubstr("threshold: a whole number from 0 to 100 is expected, got \"a\""));
+  EXPECT_THAT(Run("icmp.ping('h', { seq: [] })"), HasSubstr(" is expected, got object"));
   EXPECT_THAT(Run("icmp.ping('h', { size: 70000 })"),
               HasSubstr("size: a whole number from 0 to 65499"));
   EXPECT_THAT(Run("icmp.ping('h', { interval: 10 })"),

@@ -66,7 +66,8 @@ std::vector<std::string> RecordingSink::Of(absl::string_view metric) const {
 }
 
 HarnessVu::HarnessVu()
-    : network_(*Network::Make(NetOptions())), loop_(std::make_unique<MultiLoop>(*network_)) {
+    : network_(*Network::Make({.blacklist_ips = {"198.51.100.0/24"}})),
+      loop_(std::make_unique<MultiLoop>(*network_)) {
   pool_ = loop_->MakePool(1);
   grpc_ = std::make_unique<GrpcEngine>(*loop_, *network_);
   mqtt_ = std::make_unique<MqttEnv>(MqttEnv{*loop_, *network_});

@@ -67,6 +67,7 @@ class HarnessVu final : public ApiVu {
   const RunOptions& options() const override { return settings; }
   const SystemTags& system_tags() const override { return system_tags_; }
   Logger& logger() override { return log; }
+  void WarnOnce(const std::string& message) override { log.Warn(message); }
   EventLoop& loop() override { return *loop_; }
   SampleSink& sink() override { return samples; }
   const TagSet& tags() const override { return tags_; }

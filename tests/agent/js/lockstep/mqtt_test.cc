@@ -191,10 +191,10 @@ TEST_F(MqttTest, MistakesAreNamed) {
   EXPECT_THAT(
       Run("mqtt.connect('mqtt://h', { clientID: 'x' })"),
       StartsWith("TypeError: mqtt.connect(): unknown option \"clientID\"; there are ca, cert, "));
-  EXPECT_EQ("TypeError: mqtt.connect(): protocolVersion: 4 (MQTT 3.1.1) or 5 is expected",
+  EXPECT_EQ("TypeError: mqtt.connect(): protocolVersion: 4 (MQTT 3.1.1) or 5 is expected, got 3",
             Run("mqtt.connect('mqtt://h', { protocolVersion: 3 })"));
   EXPECT_EQ(
-      "TypeError: mqtt.connect(): keepalive: seconds are expected: 0 for never, or from 5 to 65535",
+      "TypeError: mqtt.connect(): keepalive: 0 (never) or a number of seconds from 5 to 65535 is expected, got 2",
       Run("mqtt.connect('mqtt://h', { keepalive: 2 })"));
   EXPECT_EQ(
       "TypeError: mqtt.connect(): properties: they need protocolVersion: 5",
@@ -202,7 +202,7 @@ TEST_F(MqttTest, MistakesAreNamed) {
   EXPECT_THAT(
       Run("mqtt.connect('mqtt://h', { protocolVersion: 5, will: { topic: 'a', properties: { type: 'x' } } })"),
       HasSubstr("properties: unknown \"type\"; there are contentType, "));
-  EXPECT_EQ("TypeError: mqtt.connect(): qos: a whole number from 0 to 2 is expected",
+  EXPECT_EQ("TypeError: mqtt.connect(): qos: a whole number from 0 to 2 is expected, got 3",
             Run("mqtt.connect('mqtt://h', { will: { topic: 'a', qos: 3 } })"));
   EXPECT_EQ(
       "TypeError: mqtt.connect(): reconnectPeriod: milliseconds are expected, 0 for never, got soon",
@@ -234,6 +234,60 @@ TEST_F(MqttTest, MistakesAreNamed) {
   )js"));
   EXPECT_EQ("Error: connecting to an MQTT broker in the init context is not supported",
             Init("mqtt.connect('mqtt://h')"));
+}
+
+class K6MqttTest : public ModuleTest {
+ protected:
+  std::vector<std::string> Warnings() {
+    std::vector<std::string> messages;
+    for (const LogRecord& record : js_.vu().log.records) {
+      messages.push_back(record.message);
+    }
+    return messages;
+  }
+};
+
+TEST_F(K6MqttTest, OptionsAreNamedAsTheScriptHasWrittenThem) {
+  EXPECT_THAT(Run("new k6mqtt.Client().connect('mqtt://127.0.0.1:1', { connect_timeout: '1x' })"),
+              HasSubstr("invalid connect_timeout value"));
+  EXPECT_THAT(Run("new k6mqtt.Client({ client_id: 5 }).connect('mqtt://127.0.0.1:1')"),
+              HasSubstr("client_id: a string or bytes are expected"));
+  EXPECT_THAT(Run("new k6mqtt.Client().connect('mqtt://127.0.0.1:1', { keepalive: 'x' })"),
+              HasSubstr("keepalive: a whole number from 0 to 65535 is expected, got \"x\""));
+}
+
+TEST_F(K6MqttTest, TheOptionsOfAConnectionHaveTheirEffect) {
+  MqttBroker broker;
+  EXPECT_EQ("true", Run(absl::StrCat("const url = 'mqtt://127.0.0.1:", broker.port(), "';", R"js(
+    const client = new k6mqtt.Client({ client_id: 'c', username: 'u', password: 'p', will: { topic: 't', payload: 'x' } });
+    client.on('connect', () => client.end());
+    client.connect(url, { connect_timeout: '5s', clean_session: false, keepalive: 30, tags: { t: 'x' } });
+    return client.connected;
+  )js")));
+  EXPECT_THAT(Warnings(), IsEmpty());
+}
+
+TEST_F(K6MqttTest, NamesThatThereAreNotAreWarnings) {
+  Run(R"js(
+    const client = new k6mqtt.Client({ client_idd: 'x', will: { topic: 't', qoss: 1 } });
+    client.on('conect', () => {});
+    client.once('error', () => {});
+    client.connect('mqtt://127.0.0.1:1', { connect_timeot: '1s' });
+  )js");
+  EXPECT_THAT(
+      Warnings(),
+      ElementsAre(
+          StartsWith(
+              "k6/x/mqtt: new Client(): unknown option \"client_idd\" has no effect; did you "
+              "mean \"client_id\""),
+          StartsWith(
+              "k6/x/mqtt: new Client(): will: unknown option \"qoss\" has no effect; did you "
+              "mean \"qos\"?"),
+          StartsWith("k6/x/mqtt: on(): unknown event \"conect\" has no effect; did you mean "
+                     "\"connect\"?"),
+          StartsWith(
+              "k6/x/mqtt: connect(): unknown option \"connect_timeot\" has no effect; did you "
+              "mean \"connect_timeout\"?")));
 }
 
 }  // namespace
