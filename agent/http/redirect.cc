@@ -69,8 +69,9 @@ absl::StatusOr<std::optional<RedirectTarget>> FindRedirectTarget(const Url& url,
     }
     target->shown = target->url.display_url();
   } else {
-    const absl::string_view scheme = absl::StartsWith(*location, "//") ? url.scheme : "";
-    target->shown = MaskCredentials(absl::StrCat(scheme, scheme.empty() ? "" : ":", *location));
+    const bool names_scheme = !absl::StartsWith(*location, "//");
+    target->shown =
+        MaskCredentials(names_scheme ? *location : absl::StrCat(url.scheme, ":", *location));
     target->hopeless = HttpError{error_code::OfUnsendable(resolved.status()),
                                  std::string(resolved.status().message())};
   }
