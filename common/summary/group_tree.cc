@@ -78,9 +78,10 @@ SummaryGroup BuildGroups(const AggregateStore& store,
       }
       const std::string* path = FindTag(*series.tags, "group");
       GroupNode* node = Descend(&root, path == nullptr ? "" : *path, series.first_seen);
-      const std::string* check = FindTag(*series.tags, "check");
-      if (check != nullptr && series.aggregate != nullptr) {
-        const auto [it, added] = node->checks.try_emplace(*check, series.first_seen, Rate{});
+      if (metric == "checks" && series.aggregate != nullptr) {
+        const std::string* name = FindTag(*series.tags, "check");
+        const auto [it, added] = node->checks.try_emplace(
+            name == nullptr ? std::string(kNamelessChecks) : *name, series.first_seen, Rate{});
         it->second.first = std::min(it->second.first, series.first_seen);
         it->second.second.Merge(series.aggregate->rate());
       }

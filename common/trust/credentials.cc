@@ -96,7 +96,11 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
   credentials.anchors.revoked = reader.Read(kRevoked);
   credentials.certificate = reader.Read(kCertificate);
   credentials.key = reader.Read(kKey);
-  if (role != Role::kOperator) {
+  // The credentials of another role may have no token; what is wrong with them is the role.
+  absl::StatusOr<PeerIdentity> self =
+      CheckCertificate(credentials.certificate, credentials.anchors, {role}, now);
+  const bool has_token = role != Role::kOperator && !absl::IsPermissionDenied(self.status());
+  if (has_token) {
     credentials.token = std::string(absl::StripAsciiWhitespace(reader.Read(kToken)));
   }
   if (!reader.all_read()) {
@@ -114,8 +118,6 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
     reader.Wrong(absl::StrCat(reader.SourceOf(kRevoked), ": ", usable.message()));
     return reader.status();
   }
-  absl::StatusOr<PeerIdentity> self =
-      CheckCertificate(credentials.certificate, credentials.anchors, {role}, now);
   if (self.ok()) {
     credentials.self = *std::move(self);
   } else {
@@ -124,8 +126,8 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
   if (absl::Status fits = CheckKey(credentials.certificate, credentials.key); !fits.ok()) {
     reader.Wrong(absl::StrCat(reader.SourceOf(kKey), ": ", fits.message()));
   }
-  if (role != Role::kOperator && (credentials.token.size() < kFewestTokenBytes ||
-                                  credentials.token.size() > kMostTokenBytes)) {
+  if (has_token && (credentials.token.size() < kFewestTokenBytes ||
+                    credentials.token.size() > kMostTokenBytes)) {
     reader.Wrong(absl::StrCat(reader.SourceOf(kToken), ": has ", credentials.token.size(),
                               " characters: expected ", kFewestTokenBytes, " to ",
                               kMostTokenBytes));

@@ -109,12 +109,25 @@ std::string SurplusOf(const ParsedWords& parsed) {
   return "";
 }
 
-absl::Status CheckNoneIsMissing(const ParsedWords& parsed) {
+// Where a flag has swallowed the last word, which may be the argument that is missing: that it has; else "".
+std::string SwallowedBy(const ParsedWords& parsed, const std::string& last) {
+  for (const auto& [flag, settings] : parsed.values) {
+    if (!settings.empty() && settings.back().value == last) {
+      return absl::StrCat(" (\"", last, "\" was taken as the value of ", settings.back().source,
+                          ")");
+    }
+  }
+  return "";
+}
+
+// `last` is the last word of the command line.
+absl::Status CheckNoneIsMissing(const ParsedWords& parsed, const std::string& last) {
   const CommandSpec& command = *parsed.command;
   const std::vector<std::string>& given = parsed.arguments;
   if (given.size() < command.arguments.size() && command.arguments[given.size()].required) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(command.arguments[given.size()].missing, "; expected ", UsageOf(command)));
+    return absl::InvalidArgumentError(absl::StrCat(command.arguments[given.size()].missing,
+                                                   SwallowedBy(parsed, last), "; expected ",
+                                                   UsageOf(command)));
   }
   return absl::OkStatus();
 }
@@ -192,7 +205,7 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
     parsed.help = Help::kBrief;
   }
   if (parsed.help == Help::kNone) {
-    LOCKSTEP_RETURN_IF_ERROR(CheckNoneIsMissing(parsed));
+    LOCKSTEP_RETURN_IF_ERROR(CheckNoneIsMissing(parsed, args.back()));
     if (std::string surplus = SurplusOf(parsed); !surplus.empty()) {
       parsed.mistakes.push_back(std::move(surplus));
     }

@@ -100,6 +100,17 @@ class Alone(RedisTest):
         wrong = self.calls(url % ":wrong@", ["c.get('k')"], P=port)
         self.assertEqual(["Error: WRONGPASS invalid username-password pair or user is disabled."], wrong)
 
+    def test_a_refused_command_that_is_caught_is_an_error_of_the_run_and_a_missing_key_is_none(self):
+        run = lambda call: self.lockstep("run", "-q", "-e", f"P={port}", self.script(f"""
+            import redis from 'k6/x/redis';
+            const c = new redis.Client(`redis://127.0.0.1:${{__ENV.P}}`);
+            export default async function () {{ try {{ await {call} }} catch (e) {{ }} }}"""))
+        port = self.redis()
+        refused = run("c.sendCommand('LPUSH', 'k')").stdout
+        self.assertIn("ERRORS   1 other failure", refused)
+        self.assertRegex(refused, rf"1 x ERR wrong number of arguments.* REDIS +127\.0\.0\.1:{port}")
+        self.assertIn("DONE     1 iteration", run("c.get('k')").stdout)
+
     def test_a_server_that_ends_in_the_middle(self):
         port = self.redis()
         got = self.calls("`redis://127.0.0.1:${__ENV.P}`",

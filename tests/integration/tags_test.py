@@ -39,6 +39,18 @@ class ManyTags(LockstepTest):
         self.assertEqual("100999", last["tags"]["mine"])
         self.assertEqual("100999", last["metadata"]["iter"])
 
+    def test_a_check_that_failed_is_told_without_its_tag(self):
+        result = self.lockstep("run", "--system-tags", "status", "--result-file", "st.json", "-o", "junit=st.xml", self.script("""
+            import { check } from 'k6';
+            export default function () { check(1, { 'is two': (v) => v === 2 }); }"""))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("100.00% 1 out of 1", result.stdout)
+        self.assertIn("ERRORS   1 of 1 check failed", result.stdout)
+        told = json.loads((self.folder / "st.json").read_text("utf-8"))
+        self.assertEqual(("ERRORS", {"failed": 1, "total": 1}), (told["verdict"]["word"], told["verdict"]["checks"]))
+        self.assertEqual([(0, 1)], [(c["passes"], c["fails"]) for c in told["checks"]])
+        self.assertIn('<failure message="0 passed, 1 failed"', (self.folder / "st.xml").read_text("utf-8"))
+
     def test_the_list_of_checks_does_not_depend_on_the_tags_of_the_user(self):
         result = self.lockstep("run", self.script("""
             import { check } from 'k6';

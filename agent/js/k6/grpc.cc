@@ -98,6 +98,7 @@ void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8:
       client.address = wanted.spec.address;
       status = wanted.reflect ? schemas_.Reflect(wanted, client) : absl::OkStatus();
     }
+    CountGrpcConnectFailure(vu_, wanted.spec.address, status);
   }
   if (!status.ok()) {
     ThrowErrorOf(isolate, status);

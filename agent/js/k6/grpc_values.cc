@@ -7,8 +7,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/grpc/builtin_protos.h"
+#include "agent/http/url.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -148,6 +150,19 @@ void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& re
     const std::string known = absl::StatusCodeToString(code);
     const std::string cause = known.empty() ? absl::StrCat("Code(", result.status, ")") : known;
     vu.sink().AddError(cause, "GRPC", request.method->path, vu.loop().clock().Wall());
+  }
+}
+
+void CountGrpcConnectFailure(ApiVu& vu, absl::string_view address, const absl::Status& status) {
+  if (!status.ok() && !absl::IsCancelled(status) && !absl::IsInvalidArgument(status)) {
+    // Without the words that all of them begin with, which leave no room in a row for what differs.
+    absl::string_view cause = status.message();
+    if (absl::ConsumePrefix(&cause, "connection error: desc = \"")) {
+      absl::ConsumeSuffix(&cause, "\"");
+    }
+    absl::ConsumePrefix(&cause, "transport: ");
+    absl::ConsumePrefix(&cause, "error while dialing: ");
+    vu.sink().AddError(cause, "GRPC", MaskCredentials(address), vu.loop().clock().Wall());
   }
 }
 

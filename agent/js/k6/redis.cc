@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
@@ -113,7 +114,11 @@ void RedisModule::EndIteration() {
 
 uint64_t RedisModule::Open(RedisOptions options) {
   const uint64_t number = ++last_;
+  const StreamTarget& server = options.servers.front();
+  const bool ipv6 = absl::StrContains(server.host, ":");
+  std::string shown = absl::StrCat(ipv6 ? "[" : "", server.host, ipv6 ? "]:" : ":", server.port);
   clients_[number] = {.client = std::make_unique<RedisClient>(env_, std::move(options)),
+                      .shown = std::move(shown),
                       .in_init = vu_.in_init()};
   return number;
 }
@@ -130,18 +135,23 @@ v8::MaybeLocal<v8::Promise> RedisModule::Do(Context context, uint64_t client,
   ++opened.waiting;
   opened.client->Do(
       std::move(command), key,
-      [isolate, &opened, kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
+      [this, isolate, &opened, kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
        expect = vu_.Expect()](absl::StatusOr<RespValue> reply) mutable {
         opened.waiting -=
             opened.waiting > 0 ? 1 : 0;  // it was forgotten where an iteration has ended
+        if (reply.ok() && reply->kind == RespValue::Kind::kError) {
+          reply = absl::UnknownError(reply->text);
+        }
+        if (!reply.ok()) {
+          vu_.sink().AddError(reply.status().message(), "REDIS", opened.shown,
+                              vu_.loop().clock().Wall());
+        }
         expect([isolate, kept = std::move(kept), reply = std::move(reply)] {
           const Context now = isolate->GetCurrentContext();
           const v8::Local<v8::Promise::Resolver> waiting = kept.Get(isolate);
           if (!reply.ok()) {
             waiting->Reject(now, MakeError(isolate, "Error", reply.status().message()))
                 .FromMaybe(false);
-          } else if (reply->kind == RespValue::Kind::kError) {
-            waiting->Reject(now, MakeError(isolate, "Error", reply->text)).FromMaybe(false);
           } else {
             waiting->Resolve(now, ValueOf(now, *reply)).FromMaybe(false);
           }

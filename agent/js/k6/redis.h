@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <v8.h>
 
@@ -39,6 +40,7 @@ class RedisModule final : public VuPart {
  private:
   struct Opened {
     std::unique_ptr<RedisClient> client;
+    std::string shown;  // "host:port" of the first server, which the table of errors names
     bool in_init = false;
     size_t waiting = 0;  // commands without a reply
   };

@@ -91,6 +91,17 @@ TEST_F(CredentialsTest, AnOperatorNeedsNoToken) {
   EXPECT_EQ(Error(Role::kOperator), "");
 }
 
+TEST_F(CredentialsTest, ThoseOfAnOperatorAreNotAnAgents) {
+  const Credential op =
+      Issue(ca_, {.role = Role::kOperator, .name = "eve", .lifetime = kDay}, kNow).value();
+  Put(kCertificateFile, op.certificate);
+  Put(kKeyFile, op.key);
+  std::filesystem::remove(folder_ + "/" + kTokenFile);
+  EXPECT_EQ(Error(), folder_ +
+                         "/tls.crt: the certificate of 'eve': its organisational unit (OU) "
+                         "is 'operator': expected agent");
+}
+
 TEST_F(CredentialsTest, MistakesInThemAreNamedWithTheirFiles) {
   Put(kKeyFile, ca_.key);
   Put(kTokenFile, "short");

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(WrongCommandLine, RefusesBadValuesByNameWithCode255) {
   const struct {
@@ -231,6 +232,15 @@ TEST(WrongCommandLine, TellsOfASurplusWordAlongWithWrongValues) {
             "unexpected word \"s.js\"; expected lockstep run [FLAGS] SCRIPT\n"
             "--duration: invalid duration \"-i\": expected a number with a unit, such as 500ms, "
             "1m30s or 1.5s");
+}
+
+TEST(WrongCommandLine, SaysWhichFlagHasTakenTheScriptForItsValue) {
+  EXPECT_THAT(Refused({"run", "-e", "A=1", "-e", "ok.js"}).error,
+              HasSubstr("standard input (\"ok.js\" was taken as the value of -e); expected"));
+  EXPECT_THAT(Refused({"run", "--out", "ok.js"}).error,
+              HasSubstr("(\"ok.js\" was taken as the value of --out)"));
+  EXPECT_THAT(Refused({"run", "-q"}).error, Not(HasSubstr("taken")));
+  EXPECT_THAT(Refused({"run", "--out=json"}).error, Not(HasSubstr("taken")));
 }
 
 TEST(WrongCommandLine, SaysThatK6HasDroppedNoSummary) {

@@ -356,6 +356,14 @@ TEST_F(GrpcJsTest, UserMistakes) {
   EXPECT_THAT(Run("c.loadProtoset('p/none')"), HasSubstr("couldn't open protoset p/none"));
 }
 
+TEST_F(GrpcJsTest, AServerThatIsNotThereIsARowOfErrorsEvenIfItIsCaught) {
+  Run("try { c.connect('127.0.0.1:1', {plaintext: true, timeout: '1s'}) } catch (e) {}");
+  EXPECT_THAT(js_.vu().samples.errors,
+              ElementsAre("GRPC 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused"));
+  Run("try { c.connect('127.0.0.1:1', {timeout: 'soon'}) } catch (e) {}");
+  EXPECT_THAT(js_.vu().samples.errors, SizeIs(1));  // the script's own mistake
+}
+
 class GrpcReflectionJsTest : public GrpcJsTest {
  protected:
   GrpcReflectionJsTest() : GrpcJsTest({.reflection_v1 = true, .reflection_needs = "x-key"}) {}
@@ -369,6 +377,7 @@ TEST_F(GrpcReflectionJsTest, MethodsComeFromTheServer) {
   )js"));
   EXPECT_THAT(Run("new grpc.Client().connect(A, {plaintext: true, reflect: true})"),
               HasSubstr("error invoking reflect API"));
+  EXPECT_THAT(js_.vu().samples.errors, ElementsAre(HasSubstr("error invoking reflect API")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class RedisModuleTest : public ModuleTest {};
@@ -21,6 +22,16 @@ TEST_F(RedisModuleTest, HasK6sMethods) {
 TEST_F(RedisModuleTest, AServerThatIsNotThereIsARejection) {
   EXPECT_EQ("Error: dial tcp 127.0.0.1:1: connect: connection refused",
             Run("return new redis.Client('redis://127.0.0.1:1').get('k')"));
+}
+
+TEST_F(RedisModuleTest, AServerThatIsNotThereIsARowOfErrorsEvenIfItIsCaught) {
+  EXPECT_EQ("\"caught\"", Run(R"js(
+    return new redis.Client('redis://me:secret@127.0.0.1:1').get('k').catch(() => 'caught')
+  )js"));
+  EXPECT_THAT(js_.vu().samples.errors,
+              ElementsAre("REDIS 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused"));
+  Run("return new redis.Client('redis://[::1]:1').get('k').catch(() => 'caught')");
+  EXPECT_THAT(js_.vu().samples.errors.back(), HasSubstr("REDIS [::1]:1: "));
 }
 
 TEST_F(RedisModuleTest, MethodsOfAClientNeedNoClientBeforeThem) {
