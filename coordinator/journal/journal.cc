@@ -243,7 +243,7 @@ SqlChanges Journal::Changes(const RunCheckpoint& run, const FleetCheckpoint& fle
 }
 
 absl::Status Journal::Write(const SqlChanges& changes) {
-  const absl::Status written = database_->Transaction([&] { return changes.RunOn(*database_); });
+  absl::Status written = database_->Transaction([&] { return changes.RunOn(*database_); });
   if (broken_off_ == written.ok()) {
     broken_off_ = !written.ok();
     reserve_.Note(run_, written.message());
