@@ -41,6 +41,16 @@ class RunRedivisionTest : public RunTest {
     loop.RunFor(absl::Seconds(1));
     ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
   }
+  // What an agent says that has done so many iterations.
+  static v1::AgentMessage Drained(v1::ScenarioProgress::State state, int64_t full) {
+    v1::AgentMessage drained;
+    v1::ScenarioProgress& part =
+        *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
+    part.set_name("rate");
+    part.set_state(state);
+    part.set_full(full);
+    return drained;
+  }
   // The second of two agents leaves in the fourth second, having done so many of its 15 iterations.
   void LeaveAfterHalfOfIt(int64_t full, bool gave_up) {
     agent(1).drain_after_graceful_stop = absl::Minutes(30);
@@ -55,14 +65,9 @@ class RunRedivisionTest : public RunTest {
     ASSERT_THAT(agent(1).asked, Contains("divided 1"));
     results.delivered["last"] = {{.scenario = "rate", .full = full}};
     agent(1).SendBatch(1, "last");
-    v1::AgentMessage drained;
+    v1::AgentMessage drained = Drained(v1::ScenarioProgress::INTERRUPTED, full);
     drained.mutable_drained()->set_last_batch(1);
     drained.mutable_drained()->set_gave_up(gave_up);
-    v1::ScenarioProgress& part =
-        *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
-    part.set_name("rate");
-    part.set_state(v1::ScenarioProgress::INTERRUPTED);
-    part.set_full(full);
     agent(1).Send(drained);
     loop.RunFor(absl::Milliseconds(100));
     agent(1).Leave();
@@ -136,13 +141,7 @@ TEST_F(RunRedivisionTest, WhoeverDidAllThatItWasCountedOnForIsNotMissed) {
 // The last one is lost when the others have done all of theirs, and only its own is missing.
 TEST_F(RunRedivisionTest, NothingGoesToThoseWhoseWorkIsOver) {
   BeginLong(2);
-  v1::AgentMessage drained;
-  v1::ScenarioProgress& part =
-      *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
-  part.set_name("rate");
-  part.set_state(v1::ScenarioProgress::DONE);
-  part.set_full(300);
-  agent(0).Send(drained);
+  agent(0).Send(Drained(v1::ScenarioProgress::DONE, 300));
   loop.RunFor(absl::Milliseconds(10));
   network.CutOff(agent(1).transport());
   loop.RunFor(absl::Seconds(15));
@@ -156,13 +155,8 @@ TEST_F(RunRedivisionTest, NothingGoesToThoseWhoseWorkIsOver) {
 // It had begun all of its part, and only what it measured last is on no way any more.
 TEST_F(RunRedivisionTest, NothingOfOneThatHasDrainedGoesToTheOthers) {
   BeginLong(2);
-  v1::AgentMessage drained;
+  v1::AgentMessage drained = Drained(v1::ScenarioProgress::DONE, 300);
   drained.mutable_drained()->set_last_batch(1);
-  v1::ScenarioProgress& part =
-      *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
-  part.set_name("rate");
-  part.set_state(v1::ScenarioProgress::DONE);
-  part.set_full(300);
   agent(1).Send(drained);
   loop.RunFor(absl::Milliseconds(100));
   network.CutOff(agent(1).transport());

@@ -28,6 +28,16 @@ class WsTest : public ::testing::Test {
 
   std::string Run(absl::string_view body) { return js_.Run(body); }
   size_t Count(absl::string_view metric) { return js_.vu().samples.Of(metric).size(); }
+  // Each WebSocket of `client` opens a moment after it was asked for.
+  void OpenSockets(lockstep::testing::FakeHttpClient& client) {
+    client.on_socket = [this](auto& socket) {
+      js_.vu().loop().After(absl::Milliseconds(1), [&socket] {
+        HttpResponse response;
+        response.status = 101;
+        socket.listener().OnOpen(std::move(response));
+      });
+    };
+  }
 
   std::unique_ptr<lockstep::testing::HttpServer> server_;
   JsHarness js_;
@@ -175,13 +185,7 @@ TEST_F(WsTest, SoMuchMayWaitToBeSent) {
   lockstep::testing::FakeHttpClient client;
   js_.vu().UseHttp(client);
   client.unsent_bytes = kMostUnsentBytes - 1;
-  client.on_socket = [&](auto& socket) {
-    js_.vu().loop().After(absl::Milliseconds(1), [&socket] {
-      HttpResponse response;
-      response.status = 101;
-      socket.listener().OnOpen(std::move(response));
-    });
-  };
+  OpenSockets(client);
   std::vector<std::string> sent;
   client.on_sent = [&](const std::string& message) {
     sent.push_back(message);
@@ -212,13 +216,7 @@ TEST_F(WsTest, SoMuchMayWaitToBeSent) {
 TEST_F(WsTest, ASendWaitsUntilTheServerHasTakenEnough) {
   lockstep::testing::FakeHttpClient client;
   js_.vu().UseHttp(client);
-  client.on_socket = [&](auto& socket) {
-    js_.vu().loop().After(absl::Milliseconds(1), [&socket] {
-      HttpResponse response;
-      response.status = 101;
-      socket.listener().OnOpen(std::move(response));
-    });
-  };
+  OpenSockets(client);
   std::vector<std::string> sent;
   client.on_sent = [&](const std::string& message) {
     sent.push_back(message);
