@@ -146,6 +146,9 @@ Run::Events RunApp::Events() {
             journal_.OnState(state);
           },
       .on_planned = [this](const TestPlan&) { OnPlanned(); },
+            if (state == v1::RunStatus::RUNNING) {
+              logger_.OnLoad();
+            }
       .on_tick = [this] { OnTick(); },
       .on_summary =
           [this](const std::optional<std::map<std::string, std::string>>& outputs) {
