@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "sinks/otlp_metrics.pb.h"
 
 #include "common/base/status_macros.h"
@@ -18,10 +19,17 @@ namespace {
 
 namespace otlp = lockstep::sinks::otlp;
 
-// Of rates; no two attributes of a point may have one key, and so a script's own tag of this name gets another.
+// An attribute of rates. No two attributes of a point may have one key, and so a script's own tag of this name, or of the
+// name that such a tag gets, has kOwnTag before its name.
 constexpr absl::string_view kCondition = "condition";
-constexpr absl::string_view kConditionTag = "tag_condition";
+constexpr absl::string_view kOwnTag = "tag_";
 constexpr auto kCumulative = otlp::AGGREGATION_TEMPORALITY_CUMULATIVE;
+
+bool MayClash(absl::string_view key) {
+  while (absl::ConsumePrefix(&key, kOwnTag)) {
+  }
+  return key == kCondition;
+}
 
 void AddAttribute(absl::string_view key, absl::string_view value,
                   google::protobuf::RepeatedPtrField<otlp::KeyValue>* attributes) {
@@ -90,7 +98,7 @@ class OtlpEncoder {
     point->set_time_unix_nano(now_);
     const bool conditional = series.metric.type == MetricType::kRate;
     for (const auto& [key, value] : series.tags) {
-      AddAttribute(conditional && key == kCondition ? kConditionTag : key, value,
+      AddAttribute(conditional && MayClash(key) ? absl::StrCat(kOwnTag, key) : key, value,
                    point->mutable_attributes());
     }
   }
