@@ -1,6 +1,5 @@
 // The flags of the commands about results: recover, runs, compare, report.
 #include <string>
-#include <vector>
 
 #include "absl/strings/strip.h"
 

@@ -1,6 +1,7 @@
 #include "coordinator/output/opentelemetry_output.h"
 
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -10,6 +11,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
+#include "coordinator/output/push_output.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -156,6 +158,24 @@ class OtlpEncoder {
   std::map<std::string, otlp::Metric*> metrics_;
 };
 
+class OpenTelemetryOutput final : public TotalsOutput {
+ public:
+  OpenTelemetryOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
+                      OtlpConfig config)
+      : TotalsOutput("OpenTelemetry", std::move(target), {}, interval, clock),
+        config_(std::move(config)),
+        begin_(clock.Wall()) {}
+
+ private:
+  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                     absl::Time now) const override {
+    return EncodeOtlp(config_, series, begin_, now);
+  }
+
+  const OtlpConfig config_;
+  const absl::Time begin_;
+};
+
 }  // namespace
 
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
@@ -167,8 +187,7 @@ std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Se
   return encoder.Encoded();
 }
 
-absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_view argument,
-                                                                  const OutputContext& context) {
+MadeOutput MakeOpenTelemetryOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "OTEL");
   const std::string protocol = settings.Text("EXPORTER_PROTOCOL", "http/protobuf");
   if (protocol != "http/protobuf") {
@@ -208,11 +227,5 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
   return std::make_unique<OpenTelemetryOutput>(std::move(target), interval, *context.clock,
                                                std::move(config));
 }
-
-OpenTelemetryOutput::OpenTelemetryOutput(HttpTarget target, absl::Duration interval,
-                                         const Clock& clock, OtlpConfig config)
-    : TotalsOutput("OpenTelemetry", std::move(target), {}, interval, clock),
-      config_(std::move(config)),
-      begin_(clock.Wall()) {}
 
 }  // namespace lockstep::coordinator
