@@ -409,7 +409,7 @@ TEST_F(Modules, FaultsShowNoFramesOfLockstepsOwnScripts) {
   EXPECT_THAT(
       RunWhole("export default () => { new Request('http://a', { method: 'GET', body: 'x' }); }"),
       ElementsAre("error: TypeError: Request: GET cannot have a body\n\tat default "
-                  "(file:///test/main.js:1:25)"));
+                  "(file:///test/main.js:1:24)"));
   Reset();
   EXPECT_THAT(RunWhole("export default () => { new Function('null.x')(); }"),
               Contains(AllOf(HasSubstr("at eval (eval at default (file:///test/main.js:1:"),
