@@ -73,7 +73,15 @@ class WebSocketsModule::Socket final : public WebSocketListener {
     Announce("pong", "");
   }
   void OnClose(int code, std::string reason) override {
-    Last(DescribeEnd(code, std::move(reason)));
+    WsEnd end = DescribeEnd(code, std::move(reason));
+    if (!closing_) {
+      meter_.ClosedByPeer(end);
+    }
+    Last(std::move(end));
+  }
+  void Close(int code, absl::string_view reason) {
+    closing_ = true;
+    socket_->Close(code, reason);
   }
   void OnRefused(HttpResponse response) override {
     constexpr int kNoCode = 0;
@@ -128,6 +136,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   WsMeter meter_;
   std::vector<std::string> extensions_;
   WsBacklog backlog_;
+  bool closing_ = false;  // by the script
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;
   std::unique_ptr<WebSocket> socket_;
@@ -206,7 +215,7 @@ void NativeClose(const Info& info) {
   if (!info[1]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&code) || socket == nullptr) {
     return;
   }
-  socket->connection().Close(code, TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+  socket->Close(code, TextOf(info.GetIsolate(), info[2].As<v8::String>()));
 }
 
 void NativeExtensions(const Info& info) {

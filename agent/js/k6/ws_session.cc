@@ -253,6 +253,13 @@ WsEnd DescribeEnd(int code, std::string reason) {
   return {code, std::move(reason), std::move(error)};
 }
 
+void WsMeter::ClosedByPeer(const WsEnd& end) {
+  constexpr int kFirstOfProtocol = 1002, kNoStatus = 1005, kFirstOfOthers = 3000;
+  if (end.code >= kFirstOfProtocol && end.code < kFirstOfOthers && end.code != kNoStatus) {
+    vu_.sink().AddError(end.error, "WS", url_, vu_.loop().clock().Wall());
+  }
+}
+
 std::string DescribeRefusal(const HttpResponse& refusal) {
   if (refusal.status == 0) {
     return refusal.error.in_full();

@@ -18,6 +18,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class WsTest : public ::testing::Test {
  protected:
@@ -445,6 +446,10 @@ TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {
     s.onclose = e => log.push([e.code, e.reason, Object.keys(e).sort()]);
     s.close();
     log.push(s.readyState, s.extensions)
+  EXPECT_THAT(js_.vu().samples.errors,
+              UnorderedElementsAre(
+                  HasSubstr(": websocket: close 1011 (internal server error): bye"),
+                  HasSubstr(": websocket: close 1006 (abnormal closure): unexpected EOF")));
   )js");
   EXPECT_EQ(R"([2,[],[1000,"",["code","reason","target","timestamp","type"]]])", Run("return log"));
 }
