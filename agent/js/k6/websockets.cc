@@ -176,6 +176,10 @@ void NativeOpen(const Info& info) {
   info.GetReturnValue().Set(static_cast<double>(number));
 }
 
+void NativeKnown(const Info& info) {
+  info.GetReturnValue().Set(SocketOf(info) != nullptr);
+}
+
 // Whether `socket` takes another message; if not, an Error is thrown: a call of the web's class waits for nothing.
 bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
   if (MayWait(socket.buffered_bytes(), message_bytes)) {
@@ -266,6 +270,7 @@ uint64_t WebSocketsModule::Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8:
 v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native = NativeObject(context,
                                                     {{"open", NativeOpen},
+                                                     {"known", NativeKnown},
                                                      {"sendText", NativeSendText},
                                                      {"sendBinary", NativeSendBinary},
                                                      {"ping", NativePing},

@@ -1,5 +1,5 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
-// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName,
+// (native) => ({ WebSocket, Blob }); native: open, known, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName,
 // warn; blobs, which is what ../web/blob.js makes; and bindMethods (bound_methods.js).
 (function (native) {
   const { Blob, bytesOf } = native.blobs;
@@ -50,7 +50,11 @@
       }
     }
     get url() { return this.#url; }
-    get readyState() { return this.#state; }
+    get readyState() {
+      // An iteration that is cut takes its sockets with it, and no event tells of that.
+      if (!native.known(this.#number)) this.#state = 3;
+      return this.#state;
+    }
     get bufferedAmount() { return native.buffered(this.#number); }
     get extensions() { return this.#extensions; }
     get protocol() { return this.#protocol; }
@@ -88,12 +92,12 @@
     close(code, reason = '') {
       const ending = [Math.trunc(code) || 1000, String(reason)];
       checkClose(...ending);
-      if (this.#state >= 2) return;
+      if (this.readyState >= 2) return;
       if (this.#state === 0) this.#closing = ending; else native.close(this.#number, ...ending);
       this.#state = 2;
     }
     #mustBeOpen() {
-      if (this.#state !== 1) fail('InvalidStateError');
+      if (this.readyState !== 1) fail('InvalidStateError');
     }
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };

@@ -61,7 +61,11 @@ absl::Status ReadSsePlan(Context context, const PreparedRequest& prepared,
   return ReadSseDuration(context, params, "retry", &plan->retry);
 }
 
-// (url, method, body, params, emit): [number, url].
+void NativeSseKnown(const Info& info) {
+  info.GetReturnValue().Set(BoundTo<SseModule>(info).sources().Find(info[0]) != nullptr);
+}
+
+// (url, method, body, params of k6/http, all params, emit): [number, url].
 void NativeSseOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
@@ -138,9 +142,12 @@ uint64_t SseModule::Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Funct
 }
 
 v8::Local<v8::Object> SseModule::MakeExports(Context context) {
-  const v8::Local<v8::Object> native = NativeObject(
-      context, {{"open", NativeSseOpen}, {"close", NativeSseClose}, {"hold", NativeSseHold}},
-      v8::External::New(context->GetIsolate(), this));
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"open", NativeSseOpen},
+                                                     {"known", NativeSseKnown},
+                                                     {"close", NativeSseClose},
+                                                     {"hold", NativeSseHold}},
+                                                    v8::External::New(context->GetIsolate(), this));
   return ExportsOf(context, SseSource(), native);
 }
 

@@ -1,6 +1,6 @@
 // The class of `lockstep/sse` as JavaScript, made from what sse.cc provides. Evaluates to (native) => ({ EventSource });
-// native: open(url, method, body, params, emit), which returns [number, url], close(number), and hold(number, whether the server is to
-// wait).
+// native: open(url, method, body, params of k6/http, all params, emit), which returns [number, url], known(number), close(number), and
+// hold(number, whether the server is to wait).
 (function (native) {
   'use strict';
 
@@ -50,7 +50,11 @@
       }
     }
     get url() { return this.#url; }
-    get readyState() { return this.#state; }
+    get readyState() {
+      // An iteration that is cut takes its sources with it, and no event tells of that.
+      if (!native.known(this.#number)) this.#state = 2;
+      return this.#state;
+    }
     get withCredentials() { return false; }
     addEventListener(type, listener) {
       if (typeof listener !== 'function') throw new TypeError(`listener for "${type}" isn't a function`);

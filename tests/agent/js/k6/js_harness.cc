@@ -104,6 +104,16 @@ absl::AnyInvocable<void(ApiVu::Task)> HarnessVu::Expect() {
   };
 }
 
+void HarnessVu::CutAfter(absl::string_view metric) {
+  loop().After(absl::Milliseconds(1), [this, metric = std::string(metric)] {
+    if (samples.Of(metric).empty()) {
+      CutAfter(metric);
+    } else {
+      loop().After(absl::Milliseconds(1), [this] { EndIteration(); });
+    }
+  });
+}
+
 void HarnessVu::Drain(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   isolate->PerformMicrotaskCheckpoint();

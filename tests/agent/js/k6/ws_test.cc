@@ -44,6 +44,17 @@ class WsTest : public ::testing::Test {
   JsHarness js_;
 };
 
+TEST_F(WsTest, ASocketOfAnIterationThatWasCutIsClosed) {
+  js_.vu().BeginIteration();
+  js_.vu().CutAfter("ws_connecting");
+  Run("globalThis.kept = new websockets.WebSocket(`${W}/ws`); kept.onopen = () => { globalThis.was = kept.readyState; }");
+  js_.vu().BeginIteration();
+  EXPECT_EQ(R"([1,3,"InvalidStateError"])", Run(R"js(
+    kept.close();
+    try { kept.send('x') } catch (error) { return [was, kept.readyState, error.message] }
+  )js"));
+}
+
 TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
   EXPECT_EQ(R"([101,["open","one","two","close 1000"]])", Run(R"js(
     const seen = [];
@@ -435,6 +446,10 @@ TEST_F(WsTest, AnAbnormalEndOfTheWebsClassIsAnErrorToo) {
   EXPECT_EQ(R"(["websocket: close 4001: bye",4001,"bye"])", Run("return log['close/4001']"));
   EXPECT_EQ(R"(["websocket: close 1006 (abnormal closure): unexpected EOF",1006,"unexpected EOF"])",
             Run("return log.drop"));
+  EXPECT_THAT(js_.vu().samples.errors,
+              UnorderedElementsAre(
+                  HasSubstr(": websocket: close 1011 (internal server error): bye"),
+                  HasSubstr(": websocket: close 1006 (abnormal closure): unexpected EOF")));
 }
 
 TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {
@@ -446,10 +461,6 @@ TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {
     s.onclose = e => log.push([e.code, e.reason, Object.keys(e).sort()]);
     s.close();
     log.push(s.readyState, s.extensions)
-  EXPECT_THAT(js_.vu().samples.errors,
-              UnorderedElementsAre(
-                  HasSubstr(": websocket: close 1011 (internal server error): bye"),
-                  HasSubstr(": websocket: close 1006 (abnormal closure): unexpected EOF")));
   )js");
   EXPECT_EQ(R"([2,[],[1000,"",["code","reason","target","timestamp","type"]]])", Run("return log"));
 }
