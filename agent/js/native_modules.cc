@@ -187,15 +187,17 @@ constexpr std::array kExtensions = {
                  "import k6/experimental/csv, or lockstep/data for rows that the fleet shares"},
     FormerModule{"k6/x/dashboard", "--web-dashboard shows the run, and --report writes a page"},
     FormerModule{"k6/x/exec", "scripts start no programs where agents run"},
-    FormerModule{
-        "k6/x/faker",
-        "import a library from a server instead, such as @faker-js/faker by https://esm.sh"},
+    FormerModule{"k6/x/faker",
+                 "after npm install @faker-js/faker, import { faker } from "
+                 "'./node_modules/@faker-js/faker/dist/locale/en.js'"},
     FormerModule{"k6/x/file", "import k6/experimental/fs reads files; handleSummary() writes them"},
     FormerModule{"k6/x/grpc", "import k6/net/grpc"},
     FormerModule{"k6/x/kafka", "k6/http reaches Kafka where it has a REST proxy"},
     FormerModule{"k6/x/loki", "http.post() to Loki's /loki/api/v1/push does the same"},
     FormerModule{"k6/x/socketio", "import lockstep/socketio"},
-    FormerModule{"k6/x/sql", "k6/http reaches a database where it has an HTTP interface"},
+    FormerModule{"k6/x/sql",
+                 "k6/http reaches a database that answers HTTP, as ClickHouse does, and PostgreSQL "
+                 "behind PostgREST"},
     FormerModule{"k6/x/sse", "import lockstep/sse"},
     FormerModule{"k6/x/timers", "setTimeout and the other timers are global"},
     FormerModule{"k6/x/webcrypto", "crypto is global"},
