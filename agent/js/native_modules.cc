@@ -85,6 +85,10 @@ ScriptFiles FilesOf(Context context, WorldSite& site) {
           .load = [&site](const std::string& url) { return site.LoadFile(url); }};
 }
 
+v8::Local<v8::Object> MakeLockstepMqtt(Context context, WorldSite& site) {
+  return MakeMqttModule(context, site.api(), site.mqtt(), MqttModule::Face::kLockstep);
+}
+
 v8::Local<v8::Object> MakeRows(Context context, WorldSite& site) {
   return MakeRowsModule(context, site.api(), site.rows(), FilesOf(context, site));
 }
@@ -115,7 +119,8 @@ constexpr std::array kModules = {
     NativeModule{
         "k6/data",
         [](Context c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
-    NativeModule{"k6/encoding", [](Context c, WorldSite&) { return MakeEncodingModule(c); }},
+    NativeModule{"k6/encoding",
+                 [](Context c, WorldSite& s) { return MakeEncodingModule(c, s.api()); }},
     NativeModule{"k6/execution",
                  [](Context c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
     NativeModule{"k6/experimental/csv",
@@ -149,10 +154,7 @@ constexpr std::array kModules = {
     NativeModule{"k6/x/tls",
                  [](Context c, WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{"lockstep/mqtt",
-                 [](Context c, WorldSite& s) {
-                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
-                 }},
+    NativeModule{"lockstep/mqtt", MakeLockstepMqtt},
     NativeModule{"lockstep/socketio",
                  [](Context c, WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
     NativeModule{"lockstep/sse", [](Context c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
@@ -199,6 +201,9 @@ constexpr std::array kExtensions = {
                  "k6/http reaches a database that answers HTTP, as ClickHouse does, and PostgreSQL "
                  "behind PostgREST"},
     FormerModule{"k6/x/sse", "import lockstep/sse"},
+    FormerModule{"k6/x/ssh",
+                 "a script cannot log in to a host; let what starts the test run ssh before and "
+                 "after it"},
     FormerModule{"k6/x/timers", "setTimeout and the other timers are global"},
     FormerModule{"k6/x/webcrypto", "crypto is global"},
     FormerModule{"k6/x/websockets", "import k6/websockets"},

@@ -248,8 +248,8 @@ void NativeTypeName(const Info& info) {
 }
 
 void NativeWarn(const Info& info) {
-  BoundTo<WebSocketsModule>(info).vu().logger().Warn(
-      TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+  WarnOfCall(BoundTo<WebSocketsModule>(info).vu(),
+             TextOf(info.GetIsolate(), info[0].As<v8::String>()));
 }
 
 }  // namespace

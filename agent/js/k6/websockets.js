@@ -34,7 +34,11 @@
     constructor(url, protocols, params) {
       if (url === undefined) throw new TypeError('WebSocket requires a url');
       this.#url = String(url);
-      const list = typeof protocols === 'string' || Array.isArray(protocols) ? [].concat(protocols).map(String) : [];
+      const listed = typeof protocols === 'string' || Array.isArray(protocols);
+      const list = listed ? [].concat(protocols).map(String) : [];
+      if (!listed && protocols !== undefined && protocols !== null) {
+        native.warn(`k6/websockets: protocols are ${typeof protocols}: without effect, as a text or a list of texts is expected; params are the third argument`);
+      }
       this.#number = native.open(this.#url, list, params, (...event) => this.#on(...event));
       for (const kind of kinds) {
         Object.defineProperty(this, `on${kind}`, {

@@ -89,7 +89,7 @@ void NativeSseOpen(const Info& info) {
   }
   SsePlan plan;
   if (const absl::Status read =
-          ReadSsePlan(context, *prepared.request, info[3].As<v8::Object>(), &plan);
+          ReadSsePlan(context, *prepared.request, info[4].As<v8::Object>(), &plan);
       !read.ok()) {
     if (!absl::IsCancelled(read)) {
       ThrowTypeError(isolate, absl::StrCat("EventSource: ", read.message()));
@@ -97,7 +97,7 @@ void NativeSseOpen(const Info& info) {
     return;
   }
   const v8::Local<v8::String> url = JsText(isolate, plan.request.url_text);
-  const uint64_t number = module.Open(isolate, std::move(plan), info[4].As<v8::Function>());
+  const uint64_t number = module.Open(isolate, std::move(plan), info[5].As<v8::Function>());
   v8::Local<v8::Value> opened[] = {v8::Number::New(isolate, static_cast<double>(number)), url};
   info.GetReturnValue().Set(v8::Array::New(isolate, opened, 2));
 }

@@ -7,6 +7,8 @@
   const PARAMS = ['auth', 'body', 'compression', 'cookies', 'headers', 'jar', 'method', 'reconnect', 'redirects', 'retry', 'tags',
     'timeout', 'withCredentials'];
 
+  const OWN = ['body', 'method', 'reconnect', 'retry', 'withCredentials'];  // the others are those of k6/http
+
   // Of events that a loop has not come to, in characters; an event counts for some more.
   const MOST_UNUSED = 1 << 20, EVENT = 200;
   const sizeOf = (event) => event.data.length + EVENT;
@@ -35,7 +37,8 @@
       for (const name of Object.keys(params)) {
         if (!PARAMS.includes(name)) throw new TypeError(`EventSource: unknown parameter "${name}"; there are ${PARAMS.join(', ')}`);
       }
-      [this.#number, this.#url] = native.open(url, params.method, params.body, params, (...event) => this.#on(...event));
+      const request = Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)));
+      [this.#number, this.#url] = native.open(url, params.method, params.body, request, params, (...event) => this.#on(...event));
       for (const kind of Object.keys(this.#handlers)) {
         Object.defineProperty(this, `on${kind}`, {
           enumerable: true,

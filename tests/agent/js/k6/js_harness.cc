@@ -164,7 +164,7 @@ JsHarness::JsHarness() {
   SetGlobal("csv", MakeCsvModule(made, *vu_));
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
-  SetGlobal("encoding", MakeEncodingModule(made));
+  SetGlobal("encoding", MakeEncodingModule(made, *vu_));
   SetGlobal("redis", MakeRedisModule(made, *vu_, vu_->multi_loop()));
   SetGlobal("dns", MakeDnsModule(made, *vu_, vu_->multi_loop().dns()));
   SetGlobal("icmp", MakeIcmpModule(made, *vu_, vu_->multi_loop()));
