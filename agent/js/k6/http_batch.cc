@@ -31,7 +31,7 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
       }
     }
   } else {
-    const std::vector<std::string> names = {"method", "url", "body", "params"};
+    static const auto& names = *new std::vector<std::string>{"method", "url", "body", "params"};
     const auto take = [&](const std::string& name, v8::Local<v8::Value> part) {
       const auto place = std::find(names.begin(), names.end(), name) - names.begin();
       if (place == std::ssize(names)) {

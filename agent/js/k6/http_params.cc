@@ -286,8 +286,8 @@ bool ParamsReader::Redirects(v8::Local<v8::Value> value) {
   if (!value->NumberValue(context_).To(&redirects)) {
     return false;
   }
-  if (std::isnan(redirects)) {
-    Warn("redirects", value, "no number, so that no redirect is followed");
+  if (!std::isfinite(redirects)) {
+    Warn("redirects", value, "no whole number, so that no redirect is followed");
   }
   constexpr double kMost = 1e9;  // as good as without end; a larger double may be no int64_t
   draft_.request.spec.redirects =

@@ -42,7 +42,7 @@ TEST_F(WarningsTest, ParametersOfRequests) {
                  "k6/http: auth has no effect; allowed: basic, digest, ntlm"),
        std::pair("{ jar: 5 }", "k6/http: jar is 5: no CookieJar, so that the VU's own is used"),
        std::pair("{ redirects: 'x' }",
-                 "k6/http: redirects is \"x\": no number, so that no redirect is followed"),
+                 "k6/http: redirects is \"x\": no whole number, so that no redirect is followed"),
        std::pair("{ throw: 'no' }", "k6/http: throw is \"no\": taken as true"),
        std::pair("{ headers: { A: undefined } }",
                  "k6/http: the header \"A\" is undefined: the text \"undefined\" is sent"),
@@ -141,6 +141,20 @@ TEST_F(WarningsTest, HandlersOfWebSockets) {
           HasSubstr("k6/ws: unknown event \"mesage\" has no effect; did you mean \"message\"?")));
   EXPECT_EQ("GoError: unknown WebSocket's option 0",
             Run("new websockets.WebSocket(`${W}/ws`, null, 'x')"));
+}
+
+TEST_F(WarningsTest, WhatDoesNotWaitAndWhatFindsNothing) {
+  EXPECT_THAT(Warnings("undefined", "k6.sleep(undefined)"),
+              ElementsAre("sleep(): undefined is no number of seconds: it does not wait"));
+  EXPECT_THAT(Warnings("undefined", "k6.sleep(-1); k6.sleep('0')"), IsEmpty());
+  EXPECT_EQ(R"([0,["k6/html: the selector \"p[\" cannot be read: it finds nothing"]])", Run(R"js(
+    const said = [], { console } = globalThis;
+    globalThis.console = { warn: (text) => said.push(text) };
+    const found = html.parseHTML('<p>x').find('p[').size();
+    html.parseHTML('<p>x').find('p[');
+    globalThis.console = console;
+    return [found, said]
+  )js"));
 }
 
 TEST_F(WarningsTest, Encodings) {
