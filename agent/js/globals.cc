@@ -25,7 +25,7 @@ void Open(const Info& info) {
     ThrowTypeError(isolate, "open() can't be used with an empty filename");
     return;
   }
-  const std::string path = TextOf(isolate, info[0].As<v8::String>());
+  const std::string path = TextArgument(info, 0);
   const absl::StatusOr<std::string> url = UrlOfPath(isolate, path);
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
@@ -47,7 +47,7 @@ void Open(const Info& info) {
                             : absl::StrCat("open ", path, ": ", content.status().message()));
     return;
   }
-  const bool binary = info[1]->IsString() && TextOf(isolate, info[1].As<v8::String>()) == "b";
+  const bool binary = info[1]->IsString() && TextArgument(info, 1) == "b";
   if (!binary && !info[1]->IsNullOrUndefined()) {
     WarnOfCall(site.api(),
                absl::StrCat("open(): the mode ", Shown(ContextOf(info), info[1]),
@@ -77,12 +77,7 @@ void Require(const Info& info) {
     ThrowTypeError(isolate, "require() can't be used with an empty specifier");
     return;
   }
-  v8::Local<v8::Value> exports;
-  if (world.modules()
-          .Require(TextOf(isolate, info[0].As<v8::String>()), CallingFile(isolate))
-          .ToLocal(&exports)) {
-    info.GetReturnValue().Set(exports);
-  }
+  Return(info, world.modules().Require(TextArgument(info, 0), CallingFile(isolate)));
 }
 
 }  // namespace

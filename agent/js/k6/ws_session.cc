@@ -256,7 +256,7 @@ void WsMeter::Received() {
 void WsMeter::ClosedByPeer(const WsEnd& end) {
   constexpr int kFirstOfProtocol = 1002, kNoStatus = 1005, kFirstOfOthers = 3000;
   if (end.code >= kFirstOfProtocol && end.code < kFirstOfOthers && end.code != kNoStatus) {
-    vu_.sink().AddError(end.error, "WS", url_, vu_.loop().clock().Wall());
+    vu_.AddError(end.error, "WS", url_);
   }
 }
 

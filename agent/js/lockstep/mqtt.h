@@ -58,8 +58,4 @@ class MqttModule final : public VuPart {
   uint64_t iterations_ = 0;
 };
 
-// Makes the module and leaves it to `vu`, which, like `env`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env,
-                                     MqttModule::Face face);
-
 }  // namespace lockstep::agent
