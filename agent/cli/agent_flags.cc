@@ -154,8 +154,9 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   }
   AgentFlags known = ReadFlags(reader);
   if (known.parent == 0) {  // otherwise it is the coordinator's environment, and for that to tell
-    known.warnings = UnknownVariables(
-        environment, {.names = {std::begin(kVariables), std::end(kVariables)}, .complete = false});
+    known.warnings =
+        UnknownVariables(environment, {.names = {std::begin(kVariables), std::end(kVariables)},
+                                       .others = KnownVariables::Others::kSome});
   }
   if (!words.errors.empty()) {
     return AgentFlagsExit{ExitCode::kOther, "", absl::StrJoin(words.errors, "\n")};

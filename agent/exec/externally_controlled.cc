@@ -8,36 +8,28 @@
 namespace lockstep::agent {
 
 ExternallyControlled::ExternallyControlled(ExecutorContext context)
-    : Executor(std::move(context)),
+    : WantedVus(std::move(context)),
       vus_(context_.plan.wanted.front().vus),
       max_vus_(context_.plan.max_vus),
-      existing_(max_vus_),
-      gate_(std::make_shared<IterationGate>(context_.numbering(), -1, context_.counters,
-                                            context_.first_number)),
-      handles_(context_, gate_) {}
+      existing_(max_vus_) {}
 
 void ExternallyControlled::Start(MonoTime start) {
-  gate_->Open(start + context_.plan.regular_duration);
+  Open(start);
   started_ = true;
   Scale(vus_, max_vus_);
 }
 
-void ExternallyControlled::EndStarts(EndOfStarts /*why*/) {
-  ended_ = true;
-  handles_.End();
-}
-
 void ExternallyControlled::SetPaused(bool paused) {
-  if (!ended_) {
-    handles_.SetPaused(paused);
+  if (!ended()) {
+    handles().SetPaused(paused);
   }
 }
 
 void ExternallyControlled::Scale(int64_t vus, int64_t max_vus) {
   vus_ = vus;
   max_vus_ = max_vus;
-  if (started_ && !ended_) {
-    handles_.Want(vus_, now() + context_.config.graceful_stop);
+  if (started_ && !ended()) {
+    handles().Want(vus_, now() + context_.config.graceful_stop);
     Grow();
   }
 }
@@ -47,7 +39,7 @@ void ExternallyControlled::Redivide(absl::Duration /*offset*/) {
 }
 
 void ExternallyControlled::Grow() {
-  if (initialising_ || ended_ || existing_ >= max_vus_) {
+  if (initialising_ || ended() || existing_ >= max_vus_) {
     return;
   }
   initialising_ = true;

@@ -1,21 +1,16 @@
 // externally-controlled: as many looping VUs as the operator says, now.
 #pragma once
 
-#include <memory>
-
-#include "agent/exec/vu_handles.h"
+#include "agent/exec/wanted_vus.h"
 
 namespace lockstep::agent {
 
-class ExternallyControlled final : public Executor {
+class ExternallyControlled final : public WantedVus {
  public:
   explicit ExternallyControlled(ExecutorContext context);
 
   void Start(MonoTime start) override;
-  void EndStarts(EndOfStarts why) override;
-  void Interrupt() override { handles_.Interrupt(); }
-  bool finished() const override { return ended_ && handles_.held() == 0 && !initialising_; }
-  int64_t active_vus() const override { return handles_.held(); }
+  bool finished() const override { return WantedVus::finished() && !initialising_; }
   int64_t max_vus() const override { return max_vus_; }
 
   bool is_controllable() const override { return true; }
@@ -31,10 +26,7 @@ class ExternallyControlled final : public Executor {
   int64_t vus_;
   int64_t max_vus_;
   int64_t existing_;  // VUs that were initialised for this scenario
-  const std::shared_ptr<IterationGate> gate_;
-  VuHandles handles_;
   bool started_ = false;
-  bool ended_ = false;
   bool initialising_ = false;
 };
 

@@ -6,23 +6,20 @@
 namespace lockstep::agent {
 
 RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
-    : Executor(std::move(context)),
+    : WantedVus(std::move(context)),
       graceful_ramp_down_(config.graceful_ramp_down),
-      steps_(context_.plan.ramp),
-      gate_(std::make_shared<IterationGate>(context_.numbering(), -1, context_.counters,
-                                            context_.first_number)),
-      handles_(context_, gate_) {}
+      steps_(context_.plan.ramp) {}
 
 void RampingVus::Start(MonoTime start) {
   start_ = start;
-  gate_->Open(start + context_.plan.regular_duration);
+  Open(start);
   Step();
 }
 
 void RampingVus::Step() {
   while (next_step_ < steps_.size() && start_ + steps_[next_step_].at <= now()) {
     const VuStep& step = steps_[next_step_++];
-    handles_.Want(step.vus, start_ + step.at + graceful_ramp_down_);
+    handles().Want(step.vus, start_ + step.at + graceful_ramp_down_);
   }
   if (next_step_ < steps_.size()) {
     timer_.At(start_ + steps_[next_step_].at, [this] { Step(); });
@@ -32,13 +29,13 @@ void RampingVus::Step() {
 // The steps are other ones now: of those that have come only the last one counts.
 void RampingVus::Redivide(absl::Duration /*offset*/) {
   timer_.Cancel();
-  if (ended_) {
+  if (ended()) {
     return;
   }
   const auto next = std::find_if(steps_.begin(), steps_.end(),
                                  [this](const VuStep& step) { return start_ + step.at > now(); });
   next_step_ = static_cast<size_t>(next - steps_.begin());
-  handles_.Want(next_step_ == 0 ? 0 : steps_[next_step_ - 1].vus, now() + graceful_ramp_down_);
+  handles().Want(next_step_ == 0 ? 0 : steps_[next_step_ - 1].vus, now() + graceful_ramp_down_);
   Step();
 }
 
@@ -48,8 +45,7 @@ void RampingVus::EndStarts(EndOfStarts why) {
     Step();  // one that falls on the very end: VUs that go there have gracefulRampDown, not
              // gracefulStop
   }
-  ended_ = true;
-  handles_.End();
+  WantedVus::EndStarts(why);
 }
 
 }  // namespace lockstep::agent

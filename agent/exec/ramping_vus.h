@@ -2,24 +2,20 @@
 // iteration within gracefulRampDown, and goes on if it is ramped up again within that time.
 #pragma once
 
-#include <memory>
 #include <vector>
 
-#include "agent/exec/vu_handles.h"
+#include "agent/exec/wanted_vus.h"
 #include "common/base/timer.h"
 #include "common/schedule/vu_steps.h"
 
 namespace lockstep::agent {
 
-class RampingVus final : public Executor {
+class RampingVus final : public WantedVus {
  public:
   RampingVus(ExecutorContext context, const RampingVusConfig& config);
 
   void Start(MonoTime start) override;
   void EndStarts(EndOfStarts why) override;
-  void Interrupt() override { handles_.Interrupt(); }
-  bool finished() const override { return ended_ && handles_.held() == 0; }
-  int64_t active_vus() const override { return handles_.held(); }
   // VUs beyond the new part have gracefulRampDown to end their iterations.
   void Redivide(absl::Duration offset) override;
 
@@ -29,12 +25,9 @@ class RampingVus final : public Executor {
 
   const absl::Duration graceful_ramp_down_;
   const std::vector<VuStep>& steps_;  // the plan's
-  const std::shared_ptr<IterationGate> gate_;
-  VuHandles handles_;
   MonoTime start_;
   size_t next_step_ = 0;
   Timer timer_{loop()};
-  bool ended_ = false;
 };
 
 }  // namespace lockstep::agent

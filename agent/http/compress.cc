@@ -268,8 +268,7 @@ absl::StatusOr<std::string> Decompress(Coding coding, absl::string_view data, in
   return absl::InternalError("no such coding");
 }
 
-absl::StatusOr<std::string> DecodeContent(absl::string_view content_encoding, std::string data,
-                                          int64_t max_bytes) {
+std::optional<std::vector<Coding>> ContentCodings(absl::string_view content_encoding) {
   std::vector<Coding> codings;
   for (const absl::string_view part :
        absl::StrSplit(content_encoding, ',', absl::SkipWhitespace())) {
@@ -279,10 +278,17 @@ absl::StatusOr<std::string> DecodeContent(absl::string_view content_encoding, st
     }
     const std::optional<Coding> coding = CodingFromName(name);
     if (!coding) {
-      return data;
+      return std::nullopt;
     }
     codings.push_back(*coding);
   }
+  return codings;
+}
+
+absl::StatusOr<std::string> DecodeContent(absl::string_view content_encoding, std::string data,
+                                          int64_t max_bytes) {
+  const std::vector<Coding> codings =
+      ContentCodings(content_encoding).value_or(std::vector<Coding>());
   for (size_t i = codings.size(); i-- > 0;) {
     LOCKSTEP_ASSIGN_OR_RETURN(data, Decompress(codings[i], data, max_bytes));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ std::string Compress(Coding coding, absl::string_view data);
 // ResourceExhausted: the result would be longer than `max_bytes`. "deflate" also takes data without
 // the zlib header, which some servers send.
 absl::StatusOr<std::string> Decompress(Coding coding, absl::string_view data, int64_t max_bytes);
+
+// Those of a Content-Encoding header, in its order and without "identity"; nothing: it has a name that we do not know.
+std::optional<std::vector<Coding>> ContentCodings(absl::string_view content_encoding);
 
 // Undoes all codings of a Content-Encoding header, last first. A list with a name we do not know
 // leaves the data as it is, as k6 does. Errors as Decompress.

@@ -6,10 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 #include "agent/http/compress.h"
 #include "common/base/check.h"
@@ -142,34 +139,24 @@ class ZstdStage final : public StreamDecoder::Stage {
   bool complete_ = false;
 };
 
-std::unique_ptr<StreamDecoder::Stage> StageFor(absl::string_view name) {
-  if (absl::EqualsIgnoreCase(name, "gzip") || absl::EqualsIgnoreCase(name, "x-gzip")) {
-    return std::make_unique<ZlibStage>(Coding::kGzip);
+std::unique_ptr<StreamDecoder::Stage> StageFor(Coding coding) {
+  switch (coding) {
+    case Coding::kBrotli:
+      return std::make_unique<BrotliStage>();
+    case Coding::kZstd:
+      return std::make_unique<ZstdStage>();
+    case Coding::kGzip:
+    case Coding::kDeflate:
+      break;
   }
-  if (absl::EqualsIgnoreCase(name, "deflate")) {
-    return std::make_unique<ZlibStage>(Coding::kDeflate);
-  }
-  if (absl::EqualsIgnoreCase(name, "br")) {
-    return std::make_unique<BrotliStage>();
-  }
-  return absl::EqualsIgnoreCase(name, "zstd") ? std::make_unique<ZstdStage>() : nullptr;
+  return std::make_unique<ZlibStage>(coding);
 }
 
 }  // namespace
 
 StreamDecoder::StreamDecoder(absl::string_view content_encoding) {
-  for (const absl::string_view part :
-       absl::StrSplit(content_encoding, ',', absl::SkipWhitespace())) {
-    const absl::string_view name = absl::StripAsciiWhitespace(part);
-    if (absl::EqualsIgnoreCase(name, "identity")) {
-      continue;
-    }
-    std::unique_ptr<Stage> stage = StageFor(name);
-    if (stage == nullptr) {
-      stages_.clear();
-      return;
-    }
-    stages_.insert(stages_.begin(), std::move(stage));
+  for (const Coding coding : ContentCodings(content_encoding).value_or(std::vector<Coding>())) {
+    stages_.insert(stages_.begin(), StageFor(coding));
   }
 }
 

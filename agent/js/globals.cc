@@ -25,7 +25,7 @@ void Open(const Info& info) {
     ThrowTypeError(isolate, "open() can't be used with an empty filename");
     return;
   }
-  const std::string path = TextOf(isolate, info[0].As<v8::String>());
+  const std::string path = TextArgument(info, 0);
   const absl::StatusOr<std::string> url = UrlOfPath(isolate, path);
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
@@ -47,7 +47,7 @@ void Open(const Info& info) {
                             : absl::StrCat("open ", path, ": ", content.status().message()));
     return;
   }
-  if (info[1]->IsString() && TextOf(isolate, info[1].As<v8::String>()) == "b") {
+  if (info[1]->IsString() && TextArgument(info, 1) == "b") {
     info.GetReturnValue().Set(JsBytes(isolate, *content));
   } else if (content->size() > static_cast<size_t>(kMostTextBytes)) {
     ThrowError(isolate, absl::StrCat("open ", path, ": the file has ", content->size(),
@@ -71,12 +71,7 @@ void Require(const Info& info) {
     ThrowTypeError(isolate, "require() can't be used with an empty specifier");
     return;
   }
-  v8::Local<v8::Value> exports;
-  if (world.modules()
-          .Require(TextOf(isolate, info[0].As<v8::String>()), CallingFile(isolate))
-          .ToLocal(&exports)) {
-    info.GetReturnValue().Set(exports);
-  }
+  Return(info, world.modules().Require(TextArgument(info, 0), CallingFile(isolate)));
 }
 
 }  // namespace

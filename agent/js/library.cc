@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -49,21 +49,8 @@ constexpr absl::string_view kMentions[] = {
 
 // The object that library.js evaluates to, once in a context.
 v8::MaybeLocal<v8::Object> Library(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Private> key =
-      v8::Private::ForApi(isolate, JsName(isolate, "lockstep:library"));
-  v8::Local<v8::Value> made;
-  v8::Local<v8::Script> script;
-  if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
-    return {};
-  }
-  if (!made->IsObject() &&
-      (!v8::Script::Compile(context, JsText(isolate, LibrarySource())).ToLocal(&script) ||
-       !script->Run(context).ToLocal(&made) ||
-       context->Global()->SetPrivate(context, key, made).IsNothing())) {
-    return {};
-  }
-  return made.As<v8::Object>();
+  return MadeOnce(context, "lockstep:library",
+                  [context] { return Evaluated(context, "web/library.js"); });
 }
 
 void GetFromLibrary(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {

@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/globals.h"
 #include "agent/js/k6/core.h"
@@ -57,25 +57,21 @@ v8::Local<v8::Object> MakeTimersModule(Context context) {
 v8::Local<v8::Object> MakeOldWebSockets(Context context, WorldSite& site) {
   World::Of(context).WarnOnce(
       "k6/experimental/websockets is deprecated and will go; import k6/websockets instead, which is the same");
-  return MakeWebSocketsModule(context, site.api());
+  return MakeModule<WebSocketsModule>(context, site.api());
 }
 
 // What k6 had it under before it became an extension.
 v8::Local<v8::Object> MakeOldRedis(Context context, WorldSite& site) {
   World::Of(context).WarnOnce(
       "k6/experimental/redis has become k6/x/redis; import that instead, which is the same");
-  return MakeRedisModule(context, site.api(), site.streams());
+  return MakeModule<RedisModule>(context, site.api(), site.streams());
 }
 
 v8::Local<v8::Object> MakeBrowserModule(Context context) {
-  v8::Local<v8::Script> script;
   v8::Local<v8::Value> exports;
-  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), BrowserSource()))
-           .ToLocal(&script) ||
-      !script->Run(context).ToLocal(&exports)) {
-    return v8::Object::New(context->GetIsolate());
-  }
-  return exports.As<v8::Object>();
+  return Evaluated(context, "k6/browser.js").ToLocal(&exports)
+             ? exports.As<v8::Object>()
+             : v8::Object::New(context->GetIsolate());
 }
 
 // Paths are relative to the file whose code is running.
@@ -99,7 +95,7 @@ v8::Local<v8::Object> MakeGrpc(Context context, WorldSite& site) {
       .url_of = [&world = World::Of(context)](
                     const std::string& path) { return ResolvePath(path, world.main_url()); },
       .load = [&site](const std::string& url) { return site.LoadFile(url); }};
-  return MakeGrpcModule(context, site.api(), site.proto_schemas(), std::move(files));
+  return MakeModule<GrpcModule>(context, site.api(), site.proto_schemas(), std::move(files));
 }
 
 struct NativeModule {
@@ -124,7 +120,10 @@ constexpr std::array kModules = {
     NativeModule{"k6/experimental/streams",
                  [](Context c, WorldSite&) { return MakeStreamsModule(c); }},
     NativeModule{"k6/html", [](Context c, WorldSite&) { return MakeHtmlModule(c); }},
-    NativeModule{"k6/http", [](Context c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
+    NativeModule{"k6/http",
+                 [](Context c, WorldSite& s) {
+                   return MakeModule<HttpModule>(c, s.api(), c->GetIsolate());
+                 }},
     NativeModule{"k6/metrics",
                  [](Context c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
     NativeModule{"k6/net/grpc", MakeGrpc},
@@ -132,30 +131,35 @@ constexpr std::array kModules = {
                  [](Context c, WorldSite& s) { return MakeSecretsModule(c, s.api()); }},
     NativeModule{"k6/timers", [](Context c, WorldSite&) { return MakeTimersModule(c); }},
     NativeModule{"k6/websockets",
-                 [](Context c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+                 [](Context c, WorldSite& s) { return MakeModule<WebSocketsModule>(c, s.api()); }},
     NativeModule{"k6/experimental/redis", MakeOldRedis},
     NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
     NativeModule{"k6/ws", [](Context c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
-    NativeModule{"k6/x/dns",
-                 [](Context c, WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
-    NativeModule{"k6/x/icmp",
-                 [](Context c, WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
+    NativeModule{
+        "k6/x/dns",
+        [](Context c, WorldSite& s) { return MakeModule<DnsModule>(c, s.api(), s.dns()); }},
+    NativeModule{
+        "k6/x/icmp",
+        [](Context c, WorldSite& s) { return MakeModule<IcmpModule>(c, s.api(), s.pings()); }},
     NativeModule{"k6/x/mqtt",
                  [](Context c, WorldSite& s) {
-                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6);
+                   return MakeModule<MqttModule>(c, s.api(), s.mqtt(), MqttModule::Face::kK6);
                  }},
-    NativeModule{"k6/x/redis",
-                 [](Context c, WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
-    NativeModule{"k6/x/tls",
-                 [](Context c, WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
+    NativeModule{
+        "k6/x/redis",
+        [](Context c, WorldSite& s) { return MakeModule<RedisModule>(c, s.api(), s.streams()); }},
+    NativeModule{
+        "k6/x/tls",
+        [](Context c, WorldSite& s) { return MakeModule<TlsModule>(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
     NativeModule{"lockstep/mqtt",
                  [](Context c, WorldSite& s) {
-                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
+                   return MakeModule<MqttModule>(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
                  }},
     NativeModule{"lockstep/socketio",
-                 [](Context c, WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
-    NativeModule{"lockstep/sse", [](Context c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
+                 [](Context c, WorldSite& s) { return MakeModule<SocketIoModule>(c, s.api()); }},
+    NativeModule{"lockstep/sse",
+                 [](Context c, WorldSite& s) { return MakeModule<SseModule>(c, s.api()); }},
 };
 
 // Modules that k6 had once, and what became of them.

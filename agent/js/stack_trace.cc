@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -24,6 +25,14 @@ std::optional<int64_t> TakeLastNumber(absl::string_view* text) {
   }
   *text = text->substr(0, colon);
   return number;
+}
+
+// Whether a frame, "f (<anonymous>:2:71)", is in a part of Lockstep's that is written in JavaScript: only that has lines and no
+// name. Code that a script makes of a text says where it was made ("eval at ...").
+bool IsOurs(absl::string_view frame) {
+  absl::string_view place = absl::StripSuffix(frame, ")");
+  return TakeLastNumber(&place).has_value() && TakeLastNumber(&place).has_value() &&
+         absl::EndsWith(place, "<anonymous>") && !absl::StrContains(frame, "eval at ");
 }
 
 // "Error: message", as String(error) says without running code of a script that is no longer wanted.
@@ -62,6 +71,9 @@ v8::MaybeLocal<v8::Value> PrepareStackTrace(Context context, v8::Local<v8::Value
     std::string frame;
     if (!sites->Get(context, i).ToLocal(&site) || !ToText(context, site, &frame)) {
       return {};
+    }
+    if (IsOurs(frame)) {
+      continue;
     }
     absl::StrAppend(&stack, "\n    at ",
                     world == nullptr ? frame : MapFrame(world->site().sources(), frame));

@@ -137,7 +137,7 @@ void Decode(const Info& info) {
   // As in k6, a string stands for its UTF-8.
   std::optional<std::string> bytes = std::string();
   if (info[0]->IsString()) {
-    bytes = TextOf(isolate, info[0].As<v8::String>());
+    bytes = TextArgument(info, 0);
   } else if (!info[0]->IsUndefined()) {
     bytes = BytesOf(info[0]);
   }
@@ -155,12 +155,9 @@ void Decode(const Info& info) {
     ThrowTypeError(isolate, "TextDecoder.decode: the bytes are not valid in the encoding");
     return;
   }
-  v8::Local<v8::String> result;
-  if (v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(text->data()),
-                                 v8::NewStringType::kNormal, static_cast<int>(text->size()))
-          .ToLocal(&result)) {
-    info.GetReturnValue().Set(result);
-  }
+  Return(info,
+         v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(text->data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(text->size())));
 }
 
 void ConstructEncoder(const Info& info) {
@@ -200,8 +197,8 @@ void EncodeInto(const Info& info) {
                         &read, v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
   }
   const v8::Local<v8::Object> result = v8::Object::New(isolate);
-  SetProperty(context, result, "read", v8::Integer::New(isolate, read));
-  SetProperty(context, result, "written", v8::Integer::New(isolate, written));
+  SetProperty(context, result, "read", read);
+  SetProperty(context, result, "written", written);
   info.GetReturnValue().Set(result);
 }
 

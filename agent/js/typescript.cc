@@ -48,10 +48,11 @@ bool TypeScriptCompiler::Start() {
   const absl::StatusOr<std::string> wasm =
       Decompress(Coding::kBrotli, SwcWasmBrotli(), kMaxWasmBytes);
   LOCKSTEP_CHECK(wasm.ok());
+  // swc.js takes its WebAssembly: (bytes) => { transformSync }
   v8::Local<v8::Value> compiler, compile;
   if (!SetTextCodecs(context, context->Global()) ||
-      !ResultOf(context, SwcSource(), {JsBytes(isolate_, *wasm)}).ToLocal(&compiler) ||
-      !ResultOf(context, TypeScriptSource(), {compiler}).ToLocal(&compile)) {
+      !ResultOf(context, "vendor/swc.js", {JsBytes(isolate_, *wasm)}).ToLocal(&compiler) ||
+      !ResultOf(context, "typescript.js", {compiler}).ToLocal(&compile)) {
     return false;
   }
   context_.Reset(isolate_, context);

@@ -7,10 +7,10 @@
 #include "absl/time/time.h"
 
 #include "agent/http/domain_name.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 #include "agent/js/k6/http.h"
@@ -67,23 +67,13 @@ v8::Local<v8::Object> MakePerformance(Context context) {
   const double wall = absl::ToDoubleMilliseconds(clock.Wall() - absl::UnixEpoch());
   SetFunction(context, performance, "now", &PerformanceNow);
   SetFunction(context, performance, "toJSON", &PerformanceToJson);
-  SetProperty(context, performance, "timeOrigin",
-              JsNumber(context, wall - Milliseconds(clock.Mono())));
+  SetProperty(context, performance, "timeOrigin", wall - Milliseconds(clock.Mono()));
   return performance;
-}
-
-// Evaluates an embedded script that defines globals.
-v8::MaybeLocal<v8::Value> RunEmbedded(Context context, absl::string_view text) {
-  v8::Local<v8::Script> script;
-  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script)) {
-    return {};
-  }
-  return script->Run(context);
 }
 
 void ToAscii(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const std::optional<std::string> ascii = DomainToAscii(TextOf(isolate, info[0].As<v8::String>()));
+  const std::optional<std::string> ascii = DomainToAscii(TextArgument(info, 0));
   if (ascii.has_value()) {
     info.GetReturnValue().Set(JsText(isolate, *ascii));
   } else {
@@ -92,71 +82,45 @@ void ToAscii(const Info& info) {
 }
 
 v8::MaybeLocal<v8::Value> MakeUrlGlobals(Context context) {
-  v8::Local<v8::Value> make;
   v8::Local<v8::Function> to_ascii;
-  if (!RunEmbedded(context, WebUrlSource()).ToLocal(&make) ||
-      !v8::Function::New(context, &ToAscii).ToLocal(&to_ascii)) {
-    return {};
-  }
-  v8::Local<v8::Value> native = to_ascii;
-  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+  return v8::Function::New(context, &ToAscii).ToLocal(&to_ascii)
+             ? ResultOf(context, "web/url.js", {to_ascii})
+             : v8::MaybeLocal<v8::Value>();
 }
 
 constexpr char kStreams[] = "k6/experimental/streams";
 
 template <const char* kName>
 void ReturnModule(const Info& info) {
-  v8::Local<v8::Value> exports;
-  if (World::Of(ContextOf(info)).modules().Require(kName, "").ToLocal(&exports)) {
-    info.GetReturnValue().Set(exports);
-  }
+  Return(info, World::Of(ContextOf(info)).modules().Require(kName, ""));
 }
 
 void ReturnForms(const Info& info) {
-  v8::Local<v8::Object> forms;
-  if (WebForms(ContextOf(info)).ToLocal(&forms)) {
-    info.GetReturnValue().Set(forms);
-  }
+  Return(info, WebForms(ContextOf(info)));
 }
 
 void ReturnDom(const Info& info) {
-  v8::Local<v8::Object> dom;
-  if (DomGlobals(ContextOf(info)).ToLocal(&dom)) {
-    info.GetReturnValue().Set(dom);
-  }
+  Return(info, DomGlobals(ContextOf(info)));
 }
 
 v8::MaybeLocal<v8::Value> MakeDomGlobals(Context context) {
-  v8::Local<v8::Value> make;
-  if (!RunEmbedded(context, WebDomSource()).ToLocal(&make)) {
-    return {};
-  }
-  v8::Local<v8::Value> native = MakeQuietTimers(World::Of(context));
-  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+  return ResultOf(context, "web/dom.js", {MakeQuietTimers(World::Of(context))});
 }
 
 v8::MaybeLocal<v8::Value> MakeFetchGlobals(Context context) {
-  v8::Local<v8::Value> make;
   v8::Local<v8::Value> http;  // its module is what requests go through
-  if (!RunEmbedded(context, WebFetchSource()).ToLocal(&make) ||
-      !World::Of(context).modules().Require("k6/http", "").ToLocal(&http)) {
+  if (!World::Of(context).modules().Require("k6/http", "").ToLocal(&http)) {
     return {};
   }
   const v8::Local<v8::Object> native = MakeFetchFunctions(context);
   SetFunction(context, native, "streams", &ReturnModule<kStreams>);
   SetFunction(context, native, "forms", &ReturnForms);
   SetFunction(context, native, "dom", &ReturnDom);
-  v8::Local<v8::Value> argument = native;
-  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &argument);
+  return ResultOf(context, "web/fetch.js", {native});
 }
 
 v8::MaybeLocal<v8::Value> MakeCryptoGlobals(Context context) {
-  v8::Local<v8::Value> make;
-  if (!RunEmbedded(context, WebCryptoSource()).ToLocal(&make)) {
-    return {};
-  }
-  v8::Local<v8::Value> native = MakeWebCryptoFunctions(context);
-  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+  return ResultOf(context, "web/crypto.js", {MakeWebCryptoFunctions(context)});
 }
 
 v8::MaybeLocal<v8::Value> MakeFormGlobals(Context context) {
@@ -183,21 +147,6 @@ v8::MaybeLocal<v8::Value> MakeConsoleGlobal(Context context) {
   return made;
 }
 
-// What `make` made when it was first asked for in the context; `group` names it.
-template <v8::MaybeLocal<v8::Value> (*make)(Context)>
-v8::MaybeLocal<v8::Object> Made(Context context, v8::Local<v8::String> group) {
-  const v8::Local<v8::Private> key = v8::Private::ForApi(context->GetIsolate(), group);
-  v8::Local<v8::Value> made;
-  if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
-    return {};
-  }
-  if (!made->IsObject() && (!make(context).ToLocal(&made) ||
-                            context->Global()->SetPrivate(context, key, made).IsNothing())) {
-    return {};
-  }
-  return made.As<v8::Object>();
-}
-
 // The global `name` on first use: `make` makes it and those that belong with it, which most scripts
 // never need.
 template <v8::MaybeLocal<v8::Value> (*make)(Context)>
@@ -205,7 +154,8 @@ void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Valu
   const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Object> made;
   v8::Local<v8::Value> value;
-  if (Made<make>(context, info.Data().As<v8::String>()).ToLocal(&made) &&
+  const std::string group = TextOf(context->GetIsolate(), info.Data().As<v8::String>());
+  if (MadeOnce(context, group, [context] { return make(context); }).ToLocal(&made) &&
       made->Get(context, name).ToLocal(&value)) {
     info.GetReturnValue().Set(value);
   }
@@ -227,7 +177,7 @@ void InstallLazily(Context context, absl::string_view group,
 }  // namespace
 
 v8::MaybeLocal<v8::Object> DomGlobals(Context context) {
-  return Made<&MakeDomGlobals>(context, JsName(context->GetIsolate(), kDom));
+  return MadeOnce(context, kDom, [context] { return MakeDomGlobals(context); });
 }
 
 void ThrowDomException(Context context, absl::string_view name, absl::string_view message) {

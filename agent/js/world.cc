@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/globals.h"
@@ -28,8 +29,8 @@ void ResolveFromMeta(const Info& info) {
     ThrowTypeError(isolate, "import.meta.resolve: the specifier must be a string");
     return;
   }
-  const absl::StatusOr<std::string> url = ResolveSpecifier(
-      TextOf(isolate, info[0].As<v8::String>()), TextOf(isolate, info.Data().As<v8::String>()));
+  const absl::StatusOr<std::string> url =
+      ResolveSpecifier(TextArgument(info, 0), TextOf(isolate, info.Data().As<v8::String>()));
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
     return;

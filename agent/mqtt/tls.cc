@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/url.h"
+#include "agent/net/net_error.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -37,7 +38,7 @@ int MqttTls::OnVerify(int good, X509_STORE_CTX* chain) {
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (good == 0 && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
     auto* const tls = static_cast<MqttTls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    tls->refusal_ = CertificateRefusal(X509_STORE_CTX_get_error(chain));
+    tls->refusal_ = CertificateRefusal(X509_STORE_CTX_get_error(chain), tls->host_);
   }
   return good;
 }

@@ -158,36 +158,38 @@ HttpError WriteError(const CurlFailure& failure) {
   }
 }
 
-HttpError VerificationError(const CurlFailure& failure) {
-  const auto error = [](int code, std::string message, absl::string_view detail) {
-    return HttpError{code, std::move(message),
-                     absl::StrCat("tls: failed to verify certificate: x509: ", detail)};
-  };
-  // The name is checked by curl, after OpenSSL has found nothing wrong with the chain.
-  if (absl::StrContains(failure.text, "subject name") || failure.verify_result == X509_V_OK ||
-      failure.verify_result == X509_V_ERR_HOSTNAME_MISMATCH ||
-      failure.verify_result == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return error(kWrongHostname, "x509: certificate doesn't match hostname",
-                 absl::StrCat("certificate is not valid for ", failure.host));
-  }
-  switch (failure.verify_result) {
+bool IsWrongName(long verified) {
+  return verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH;
+}
+
+bool IsUnknownAuthority(long verified) {
+  switch (verified) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return error(kUnknownAuthority, "x509: unknown authority",
-                   "certificate signed by unknown authority");
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID: {
-      constexpr absl::string_view kExpired = "certificate has expired or is not yet valid";
-      return error(kTls, absl::StrCat("x509: ", kExpired), kExpired);
-    }
-    default: {
-      const absl::string_view why = X509_verify_cert_error_string(failure.verify_result);
-      return error(kTls, absl::StrCat("x509: ", why), why);
-    }
+      return true;
+    default:
+      return false;
   }
+}
+
+HttpError VerificationError(const CurlFailure& failure) {
+  // The name is checked by curl, after OpenSSL has found nothing wrong with the chain.
+  const bool name =
+      failure.verify_result == X509_V_OK || absl::StrContains(failure.text, "subject name");
+  const long verified = name ? X509_V_ERR_HOSTNAME_MISMATCH : failure.verify_result;
+  HttpError error{kTls, absl::StrCat("x509: ", CertificateReason(verified, failure.host)),
+                  CertificateRefusal(verified, failure.host)};
+  if (IsWrongName(verified)) {
+    error.code = kWrongHostname;
+    error.message = "x509: certificate doesn't match hostname";
+  } else if (IsUnknownAuthority(verified)) {
+    error.code = kUnknownAuthority;
+    error.message = "x509: unknown authority";
+  }
+  return error;
 }
 
 // curl writes "HTTP/2 stream 1 was not closed cleanly: PROTOCOL_ERROR (err 1)".
@@ -215,6 +217,24 @@ std::string ErrnoText(int number) {
     text[0] = static_cast<char>(text[0] - 'A' + 'a');
   }
   return text;
+}
+
+std::string CertificateReason(long verified, absl::string_view host) {
+  if (IsWrongName(verified)) {
+    return absl::StrCat("certificate is not valid for ", host);
+  }
+  if (IsUnknownAuthority(verified)) {
+    return "certificate signed by unknown authority";
+  }
+  if (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID) {
+    return "certificate has expired or is not yet valid";
+  }
+  return X509_verify_cert_error_string(verified);
+}
+
+std::string CertificateRefusal(long verified, absl::string_view host) {
+  return absl::StrCat("tls: failed to verify certificate: x509: ",
+                      CertificateReason(verified, host));
 }
 
 HttpError ErrorFromCurl(const CurlFailure& failure) {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/ip.h"
+#include "agent/net/net_error.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
 #include "common/base/openssl_text.h"
@@ -175,23 +176,19 @@ absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::strin
   ERR_clear_error();  // the end of the text is one
   X509* const leaf = sk_X509_value(shown.get(), 0);
   if (leaf == nullptr || X509_STORE_CTX_init(context.get(), store, leaf, shown.get()) != 1) {
-    return absl::UnauthenticatedError(CertificateRefusal(X509_V_ERR_UNSPECIFIED));
+    return absl::UnauthenticatedError(CertificateRefusal(X509_V_ERR_UNSPECIFIED, host));
   }
   X509_STORE_CTX_set_default(context.get(), "ssl_server");
   X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), SecurityLevel());
   const bool believed = X509_verify_cert(context.get()) == 1;
   ERR_clear_error();
   if (!believed) {
-    return absl::UnauthenticatedError(CertificateRefusal(X509_STORE_CTX_get_error(context.get())));
+    return absl::UnauthenticatedError(
+        CertificateRefusal(X509_STORE_CTX_get_error(context.get()), host));
   }
-  return IsCertificateFor(leaf, host) ? absl::OkStatus()
-                                      : absl::UnauthenticatedError(absl::StrCat(
-                                            "x509: certificate is not valid for ", host));
-}
-
-std::string CertificateRefusal(long verified) {
-  return absl::StrCat("tls: failed to verify certificate: x509: ",
-                      X509_verify_cert_error_string(verified));
+  return IsCertificateFor(leaf, host)
+             ? absl::OkStatus()
+             : absl::UnauthenticatedError(CertificateRefusal(X509_V_ERR_HOSTNAME_MISMATCH, host));
 }
 
 }  // namespace lockstep::agent

@@ -38,7 +38,4 @@ absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsA
 // first; `store` whom to believe; `host` whom it has to be. Unauthenticated: why not.
 absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::string_view host);
 
-// What a client says that does not believe its server; `verified` is OpenSSL's X509_V_ERR_*.
-std::string CertificateRefusal(long verified);
-
 }  // namespace lockstep::agent

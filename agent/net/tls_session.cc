@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/ip.h"
+#include "agent/net/net_error.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 
@@ -15,7 +16,7 @@ namespace lockstep::agent {
 
 absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Make(const Network& network,
                                                              const TlsParties& parties) {
-  auto session = std::unique_ptr<TlsSession>(new TlsSession());
+  auto session = std::unique_ptr<TlsSession>(new TlsSession(parties.host));
   LOCKSTEP_ASSIGN_OR_RETURN(session->context_, MakeTlsContext(network, parties));
   session->ssl_.reset(SSL_new(session->context_.get()));
   SSL* ssl = session->ssl_.get();
@@ -35,7 +36,7 @@ absl::Status TlsSession::Failure(absl::string_view what) {
   const long verified = SSL_get_verify_result(ssl_.get());
   if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
     ERR_clear_error();
-    return absl::UnavailableError(CertificateRefusal(verified));
+    return absl::UnavailableError(CertificateRefusal(verified, host_));
   }
   const char* reason = ERR_reason_error_string(ERR_peek_error());
   ERR_clear_error();

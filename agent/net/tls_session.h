@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <openssl/ssl.h>
 
@@ -35,10 +36,11 @@ class TlsSession {
   std::string TakeOutput();
 
  private:
-  TlsSession() = default;
+  explicit TlsSession(std::string host) : host_(std::move(host)) {}
   absl::Status Handshake();
   absl::Status Failure(absl::string_view what);
 
+  const std::string host_;
   TlsContext context_;
   std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl_;
   BIO* in_ = nullptr;  // owned by ssl_, as is the next

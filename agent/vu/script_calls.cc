@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/text_codec.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
@@ -33,7 +32,7 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
                                            std::string* json) {
   v8::TryCatch caught(vu.isolate());
   v8::Local<v8::Value> result;
-  if (!ResultOf(vu.world().context(), OptionsDataSource(), {value}).ToLocal(&result)) {
+  if (!ResultOf(vu.world().context(), "k6/options_data.js", {value}).ToLocal(&result)) {
     return vu.FailureOf(caught);
   }
   std::vector<std::string> texts;
@@ -73,7 +72,7 @@ std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> valu
   v8::TryCatch caught(vu.isolate());
   const Context context = vu.world().context();
   v8::Local<v8::Value> text;
-  if (!ResultOf(context, SetupDataSource(),
+  if (!ResultOf(context, "k6/setup_data.js",
                 {value, v8::Function::New(context, IsHostObject).ToLocalChecked(),
                  v8::Function::New(context, Base64Of).ToLocalChecked()})
            .ToLocal(&text)) {

@@ -83,7 +83,7 @@ void VuFaults::InterruptBlock(v8::Isolate* isolate, absl::Duration limit) {
   if (blocked()) {
     return;
   }
-  std::string where = "a place that V8 cannot tell";
+  std::string where = "an unknown place";
   const v8::HandleScope handles(isolate);
   const v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate, 1);
   if (!stack.IsEmpty() && stack->GetFrameCount() > 0) {

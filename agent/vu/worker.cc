@@ -223,17 +223,18 @@ void Worker::MakeReady(VuKey key) {
 }
 
 ScriptIsolate::Events Worker::EventsOf(const ScriptIsolate& isolate) {
-  return {.on_out_of_memory =
-              [this] {
-                run_.conductor.Post([this] {
-                  run_.on_broken(
-                      "out of memory: the script has used up the heap of its V8 isolate; use less "
-                      "memory in each VU, share data with SharedArray, or spread the VUs over more "
-                      "agents");
-                });
-              },
-          .on_collected = [this](absl::Duration pause) { run_.health.Collected(pause); },
-          .on_interrupt = [this, &isolate] { OnInterrupt(isolate); }};
+  return {
+      .on_out_of_memory =
+          [this] {
+            run_.conductor.Post([this] {
+              run_.on_broken(
+                  "out of memory: the script has used up the memory that its VUs share; use less "
+                  "memory in each VU, share data with SharedArray, or spread the VUs over more "
+                  "agents");
+            });
+          },
+      .on_collected = [this](absl::Duration pause) { run_.health.Collected(pause); },
+      .on_interrupt = [this, &isolate] { OnInterrupt(isolate); }};
 }
 
 ScriptIsolate& Worker::IsolateForNewVu() {

@@ -69,6 +69,19 @@ std::vector<std::string> NearestNames(absl::string_view wrong,
   return nearest;
 }
 
+std::vector<std::string> SlipsOf(absl::string_view wrong, const std::vector<std::string>& names) {
+  constexpr size_t kLong = 8;
+  std::vector<std::string> slips = NearestNames(wrong, names);
+  const size_t most = wrong.size() < kLong ? 1 : 2;
+  slips.erase(std::remove_if(slips.begin(), slips.end(),
+                             [&](const std::string& name) {
+                               return Distance(absl::AsciiStrToLower(wrong),
+                                               absl::AsciiStrToLower(name)) > most;
+                             }),
+              slips.end());
+  return slips;
+}
+
 std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names,
                        absl::string_view prefix) {
   const std::vector<std::string> near = NearestNames(absl::StripPrefix(wrong, prefix), names);

@@ -14,6 +14,9 @@ namespace lockstep {
 std::vector<std::string> NearestNames(absl::string_view wrong,
                                       const std::vector<std::string>& names);
 
+// Those of `names`, likewise, of which `wrong` is hardly anything but a slip: one difference, or two in eight characters or more.
+std::vector<std::string> SlipsOf(absl::string_view wrong, const std::vector<std::string>& names);
+
 // `; did you mean "a" or "b"?` of the nearest; "" if there is none. `prefix` stands before each name shown, and is no part
 // of the likeness: `--` of flags.
 std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names,

@@ -69,16 +69,19 @@ std::string ChoicesOf(const Flag& flag, absl::string_view separator) {
 }
 
 std::string Quotable(absl::string_view text) {
-  return absl::StrReplaceAll(text,
-                             {{"'", "\u2019"}, {"[", "("}, {"]", ")"}, {":", "\\:"}, {"`", ""}});
+  return absl::StrReplaceAll(text, {{"'", "\u2019"}, {"`", ""}});
+}
+
+std::string ZshQuotable(absl::string_view text) {
+  return absl::StrReplaceAll(Quotable(text), {{"[", "("}, {"]", ")"}, {":", "\\:"}});
 }
 
 std::string ZshFlag(const Flag& flag) {
   const std::string choices = ChoicesOf(flag, " ");
   return absl::StrCat(
       "'", flag.kind == FlagSpec::Kind::kList ? "*" : "", "--", flag.name,
-      TakesAValue(flag) ? "=" : "", "[", Quotable(flag.help), "]",
-      TakesAValue(flag) ? absl::StrCat(":", Quotable(flag.value), ":",
+      TakesAValue(flag) ? "=" : "", "[", ZshQuotable(flag.help), "]",
+      TakesAValue(flag) ? absl::StrCat(":", ZshQuotable(flag.value), ":",
                                        choices.empty() ? "_files" : absl::StrCat("(", choices, ")"))
                         : "",
       "'");

@@ -13,8 +13,9 @@ namespace lockstep {
 
 // The words that a flag's value is one of, between `separator`; "": it may be anything.
 std::string ChoicesOf(const Flag& flag, absl::string_view separator);
-// As it may stand between single quotes in the specifications of zsh and fish.
+// As it may stand between single quotes; in a specification of zsh's, brackets and colons mean something besides.
 std::string Quotable(absl::string_view text);
+std::string ZshQuotable(absl::string_view text);
 // One of zsh's specifications for _arguments: '--name=[help]:VALUE:_files'.
 std::string ZshFlag(const Flag& flag);
 // What follows the condition in fish's line of a flag: " -l name -s n -r -d 'help'".

@@ -2,6 +2,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
 
 #include "common/base/host_port.h"
 #include "common/options/duration.h"
@@ -54,7 +55,7 @@ double FlagReader::Number(const char* flag, double fallback, double least, doubl
   const auto read = [&](const std::string& text) {
     double number = fallback;
     if (!absl::SimpleAtod(text, &number) || !(number >= least && number <= most)) {
-      Expected(text, absl::StrCat("a number from ", least, " to ", most));
+      Expected(text, absl::StrFormat("a number from %.12g to %.12g", least, most));
     }
     return number;
   };

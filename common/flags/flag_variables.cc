@@ -11,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-constexpr absl::string_view kPrefix = "LOCKSTEP_";
+using Others = KnownVariables::Others;
 
 // Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
 // LOCKSTEP_AGENT_PORT_7411_TCP_ADDR, LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
@@ -33,12 +33,14 @@ std::vector<std::string> UnknownVariables(const Environment& environment,
   std::vector<std::string> warnings;
   for (const auto& [name, value] : environment) {
     absl::string_view rest = name;
-    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() || TellsOfAService(rest, value) ||
-        IsKnown(rest, known)) {
+    if (!absl::ConsumePrefix(&rest, known.prefix) || value.empty() ||
+        TellsOfAService(rest, value) || IsKnown(rest, known)) {
       continue;
     }
-    const std::string meant = DidYouMean(rest, known.names, kPrefix);
-    if (known.complete || !meant.empty()) {
+    const std::string meant = known.others == Others::kOfItsOwn
+                                  ? DidYouMean(rest, SlipsOf(rest, known.names), known.prefix)
+                                  : DidYouMean(rest, known.names, known.prefix);
+    if (known.others == Others::kNobody || !meant.empty()) {
       warnings.push_back(absl::StrCat(name, " has no effect: there is no such variable", meant));
     }
   }

@@ -1,4 +1,4 @@
-// Variables that begin with LOCKSTEP_ and that nobody reads: hardly anybody means to set one.
+// Variables that begin with LOCKSTEP_ or K6_ and that nobody reads: hardly anybody means to set one.
 #pragma once
 
 #include <string>
@@ -12,10 +12,16 @@
 namespace lockstep {
 
 struct KnownVariables {
-  std::vector<std::string> names;                     // behind LOCKSTEP_
+  // Who may read the others that begin so.
+  enum class Others {
+    kNobody,    // each of them is wrong
+    kSome,      // another program: those that are much like a name are wrong
+    kOfItsOwn,  // a product that has more of them than we know: only a slip of the fingers is wrong
+  };
+  std::vector<std::string> names;                     // behind the prefix
   absl::Span<const absl::string_view> families = {};  // what others may begin with
-  bool complete =
-      true;  // otherwise only what is much like a name is wrong: another program may read the rest
+  Others others = Others::kNobody;
+  absl::string_view prefix = "LOCKSTEP_";
 };
 // A warning for each that is not known, with what may have been meant. What Kubernetes tells of services is none of them.
 std::vector<std::string> UnknownVariables(const Environment& environment,

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -127,6 +128,20 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
   return found;
 }
 
+namespace {
+
+// What may be meant by "-O", where there is "-o"; otherwise "".
+std::string OtherCase(absl::string_view word, const std::vector<Flag>& flags) {
+  for (const Flag& flag : flags) {
+    if (word.size() > 1 && absl::EqualsIgnoreCase(flag.letter, word.substr(1, 1))) {
+      return absl::StrCat("; did you mean \"-", flag.letter, "\"?");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
                                     absl::string_view command, absl::string_view help,
                                     const FlagHint& hint) {
@@ -142,7 +157,7 @@ std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Fl
     mistakes.push_back(absl::StrCat("unknown flag \"", flag, "\" of ", command,
                                     !known.empty() ? absl::StrCat(": ", known)
                                     : whole        ? DidYouMean(flag, names, "--")
-                                                   : "",
+                                                   : OtherCase(flag, flags),
                                     "; see `", help, "`"));
   }
   for (const auto& [spelling, flag] : words.without_value) {

@@ -40,6 +40,28 @@ const Bounds& OctaveBounds() {
   return bounds;
 }
 
+// Steps of a mantissa, none longer than a bucket.
+constexpr size_t kSteps = 512;
+
+size_t StepOf(double mantissa) {
+  return static_cast<size_t>((mantissa - 1) * kSteps);
+}
+
+// Where the bound is that is not below the beginning of each step.
+const std::array<uint16_t, kSteps>& FirstPlaces() {
+  static const std::array<uint16_t, kSteps> places = [] {
+    std::array<uint16_t, kSteps> first{};
+    const Bounds& bounds = OctaveBounds();
+    for (size_t step = 0; step < kSteps; ++step) {
+      const double begin = 1 + static_cast<double>(step) / kSteps;
+      first[step] = static_cast<uint16_t>(std::lower_bound(bounds.begin(), bounds.end(), begin) -
+                                          bounds.begin());
+    }
+    return first;
+  }();
+  return places;
+}
+
 // The octave of a bucket, and its place 1..256 in it.
 std::pair<int32_t, size_t> Split(int32_t index) {
   int32_t octave = (index - 1) >> 8;
@@ -51,9 +73,13 @@ std::pair<int32_t, size_t> Split(int32_t index) {
 int32_t Histogram::IndexOf(double value) {
   int exponent = 0;
   const double mantissa = std::frexp(value, &exponent) * 2;  // [1, 2)
+  // One step on from where the mantissa's first bits lead, or two.
   const Bounds& bounds = OctaveBounds();
-  const auto bound = std::lower_bound(bounds.begin(), bounds.end(), mantissa);
-  return (exponent - 1) * kBucketsPerOctave + static_cast<int32_t>(bound - bounds.begin());
+  size_t place = FirstPlaces()[StepOf(mantissa)];
+  while (bounds[place] < mantissa) {
+    ++place;
+  }
+  return (exponent - 1) * kBucketsPerOctave + static_cast<int32_t>(place);
 }
 
 double Histogram::Representative(int32_t index) {

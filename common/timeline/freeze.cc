@@ -217,15 +217,4 @@ void Timeline::FreezeTables(bool last, History* history) const {
                    [](const auto& a, const auto& b) { return a.count > b.count; });
 }
 
-History Timeline::FreezeWithin(size_t most, absl::Duration elapsed) const {
-  if (points_.size() <= most) {
-    return Freeze(0, /*last=*/true, elapsed);
-  }
-  Timeline shorter = *this;
-  while (shorter.points_.size() > most) {
-    shorter.Halve();
-  }
-  return shorter.Freeze(0, /*last=*/true, elapsed);
-}
-
 }  // namespace lockstep

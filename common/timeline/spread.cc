@@ -16,9 +16,6 @@ int32_t CoarseOf(int32_t fine) {
 }
 
 void Append(int32_t index, uint64_t count, Spread::Buckets* buckets) {
-  if (count == 0) {
-    return;
-  }
   if (!buckets->empty() && buckets->back().first == index) {
     buckets->back().second += count;
   } else {
@@ -43,29 +40,38 @@ Spread::Buckets Merged(const Spread::Buckets& a, const Spread::Buckets& b) {
 }  // namespace
 
 void Spread::Add(const Trend& trend) {
-  Spread added;
-  added.count_ = trend.count();
-  if (added.count_ == 0) {
+  if (trend.count() == 0) {
     return;
   }
-  added.sum_ = trend.sum();
-  added.max_ = trend.max();
+  max_ = count_ == 0 ? trend.max() : std::max(max_, trend.max());
+  count_ += trend.count();
+  sum_ += trend.sum();
   if (trend.exact()) {
     for (const double value : trend.SortedValues()) {
-      Append(value > 0 ? CoarseOf(Histogram::IndexOf(value)) : kZero, 1, &added.buckets_);
+      Count(value > 0 ? CoarseOf(Histogram::IndexOf(value)) : kZero, 1);
     }
-  } else {
-    const Histogram histogram = trend.ToFolded().histogram;
-    uint64_t below = histogram.zeros();
-    for (const auto& [index, count] : histogram.negative()) {
-      below += count;
-    }
-    Append(kZero, below, &added.buckets_);
-    for (const auto& [index, count] : histogram.positive()) {
-      Append(CoarseOf(index), count, &added.buckets_);
-    }
+    return;
   }
-  Merge(added);
+  const Histogram histogram = trend.ToFolded().histogram;
+  uint64_t below = histogram.zeros();
+  for (const auto& [index, count] : histogram.negative()) {
+    below += count;
+  }
+  Count(kZero, below);
+  for (const auto& [index, count] : histogram.positive()) {
+    Count(CoarseOf(index), count);
+  }
+}
+
+void Spread::Count(int32_t index, uint64_t count) {
+  const auto place =
+      std::lower_bound(buckets_.begin(), buckets_.end(), index,
+                       [](const auto& bucket, int32_t wanted) { return bucket.first < wanted; });
+  if (place != buckets_.end() && place->first == index) {
+    place->second += count;
+  } else if (count > 0) {
+    buckets_.insert(place, {index, count});
+  }
 }
 
 void Spread::Merge(const Spread& other) {

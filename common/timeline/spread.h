@@ -33,6 +33,8 @@ class Spread {
   const Buckets& buckets() const { return buckets_; }
 
  private:
+  void Count(int32_t index, uint64_t count);
+
   Buckets buckets_;
   uint64_t count_ = 0;
   double sum_ = 0;

@@ -35,6 +35,11 @@ bool HasColumn(absl::string_view metric) {
   return std::find(std::begin(kColumns), std::end(kColumns), metric) != std::end(kColumns);
 }
 
+// Of HTTP's metrics: whether it says something of the requests of a name.
+bool IsCounted(absl::string_view metric) {
+  return metric == "http_reqs" || metric == "http_req_failed" || metric == "http_req_duration";
+}
+
 // The delays of `now` that are not in `before`; both count from T0.
 v1::Lag Since(const v1::Lag& before, const v1::Lag& now) {
   v1::Lag lag;
@@ -50,11 +55,16 @@ v1::Lag Since(const v1::Lag& before, const v1::Lag& now) {
 
 void Timeline::Add(const std::string& agent, const Batch& batch) {
   const Place place = PlaceOf(agent, batch);
+  std::vector<Requests*> http(batch.tag_sets.size(), nullptr);  // by their tags
   for (const SeriesDelta& series : batch.series) {
     const Metric& metric = batch.metrics[series.metric];
     const TagList& tags = batch.tag_sets[series.tag_set];
     if (absl::StartsWith(metric.name, "http_req")) {
-      AddHttp(metric, series, tags, place);
+      Requests*& requests = http[series.tag_set];
+      if (requests == nullptr && IsCounted(metric.name)) {
+        requests = &RequestsOf("HTTP", tags);
+      }
+      AddHttp(metric, series, tags, place, requests);
     } else if (metric.name == "grpc_req_duration") {
       AddGrpc(series, tags);
     }
@@ -76,10 +86,10 @@ void Timeline::Add(const std::string& agent, const Batch& batch) {
 }
 
 void Timeline::AddHttp(const Metric& metric, const SeriesDelta& series, const TagList& tags,
-                       const Place& place) {
+                       const Place& place, Requests* requests) {
   if (metric.name == "http_reqs") {
     const double sum = series.aggregate.counter().sum();
-    RequestsOf("HTTP", tags).count += static_cast<uint64_t>(std::clamp(sum, 0.0, 9e18));
+    requests->count += static_cast<uint64_t>(std::clamp(sum, 0.0, 9e18));
     if (place.point != nullptr) {
       place.point->by_class[ClassOf(tags)] += sum;
     }
@@ -88,7 +98,7 @@ void Timeline::AddHttp(const Metric& metric, const SeriesDelta& series, const Ta
     }
   } else if (metric.name == "http_req_failed") {
     const uint64_t failed = series.aggregate.rate().trues;
-    RequestsOf("HTTP", tags).failed += failed;
+    requests->failed += failed;
     if (place.point != nullptr) {
       place.point->failed += static_cast<double>(failed);
     }
@@ -96,7 +106,7 @@ void Timeline::AddHttp(const Metric& metric, const SeriesDelta& series, const Ta
       place.agent->failed += static_cast<double>(failed);
     }
   } else if (metric.name == "http_req_duration") {
-    RequestsOf("HTTP", tags).durations.Merge(series.aggregate.trend());
+    requests->durations.Merge(series.aggregate.trend());
     if (place.point != nullptr) {
       place.point->durations.Add(series.aggregate.trend());
     }

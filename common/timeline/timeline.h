@@ -47,7 +47,7 @@ struct TimelineTick {
 
 class Timeline {
  public:
-  static constexpr size_t kMostPoints = 3600;
+  static constexpr size_t kMostPoints = 1200;  // twice what a chart has pixels for
   static constexpr size_t kMostNames = 300;
   static constexpr size_t kMostMetrics = 60;
   static constexpr size_t kMostAgents = 64;
@@ -75,8 +75,6 @@ class Timeline {
   // The first point that has changed since the follower's last call, which may be beyond those that
   // Freeze gives. Putting points together changes all.
   uint64_t TakeChanged(Follower follower);
-  // As Freeze with `last`, in at most `most` points (at least 2).
-  History FreezeWithin(size_t most, absl::Duration elapsed) const;
 
  private:
   // Batches of a second are here this long after it.
@@ -139,8 +137,9 @@ class Timeline {
   int MetricIndex(const Metric& metric);
   int AgentIndex(const std::string& name);
   Requests& RequestsOf(absl::string_view kind, const TagList& tags);
+  // `requests`: where those of these tags are counted; null for a metric that says nothing of them.
   void AddHttp(const Metric& metric, const SeriesDelta& series, const TagList& tags,
-               const Place& place);
+               const Place& place, Requests* requests);
   void AddGrpc(const SeriesDelta& series, const TagList& tags);
   void AddToMetric(int index, const Aggregate& aggregate, Point* point);
   void NoteThreshold(const TimelineTick::ThresholdState& state, double at_s);

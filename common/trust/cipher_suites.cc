@@ -50,12 +50,13 @@ CipherSuites ReadCipherSuites(const std::vector<std::string>& names, absl::strin
                                          absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
   }
   if (!former.empty() && former.size() == names.size()) {
-    suites.errors.push_back(absl::StrCat(option, ": OpenSSL has none of ",
+    suites.errors.push_back(absl::StrCat(option, ": no connection can have ",
                                          absl::StrJoin(former, ", "), " any more, want ",
                                          kUsualCiphers));
   } else if (!former.empty()) {
-    suites.warnings.push_back(absl::StrCat(option, ": OpenSSL has ", absl::StrJoin(former, ", "),
-                                           " no more; the others are offered"));
+    suites.warnings.push_back(absl::StrCat(option, ": no connection can have ",
+                                           absl::StrJoin(former, ", "),
+                                           " any more; the others are offered"));
   }
   return suites;
 }

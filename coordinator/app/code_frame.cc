@@ -13,6 +13,7 @@ namespace lockstep::coordinator {
 namespace {
 
 constexpr size_t kAround = 60;  // bytes of a long line that are shown on each side
+constexpr absl::string_view kCut = "\xE2\x80\xA6";  // an ellipsis, where there is more of it
 
 // Takes digits off the front of `text`; nothing if there are none, or too many.
 std::optional<int> TakeNumber(absl::string_view* text) {
@@ -94,10 +95,12 @@ std::string CodeFrame(absl::string_view source, const CodePlace& place) {
   while (end < text.size() && Continues(text[end])) {
     ++end;
   }
+  const absl::string_view left = start > 0 ? kCut : "";
+  const absl::string_view right = end < text.size() ? kCut : "";
   text = text.substr(start, end - start);
   at -= start;
   // Tabs stay, so that the mark is where the terminal has the place.
-  std::string below;
+  std::string below(DisplayWidth(left), ' ');
   for (size_t i = 0; i < at; ++i) {
     if (text[i] == '\t') {
       below += '\t';
@@ -115,7 +118,7 @@ std::string CodeFrame(absl::string_view source, const CodePlace& place) {
   std::replace_if(
       shown.begin(), shown.end(),
       [](char c) { return c != '\t' && absl::ascii_iscntrl(static_cast<unsigned char>(c)); }, ' ');
-  return absl::StrCat("\n   ", number, " | ", shown, "\n", gutter, " | ", below, "^");
+  return absl::StrCat("\n   ", number, " | ", left, shown, right, "\n", gutter, " | ", below, "^");
 }
 
 }  // namespace lockstep::coordinator

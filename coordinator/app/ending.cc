@@ -164,6 +164,12 @@ void Ending::ShowVerdict(const RunOutcome& last, const Judgement& judgement) con
   }
 }
 
+std::string Ending::Text() const {
+  return !result_.has_value() ? ""
+                              : absl::StrCat(RenderText(*summary_, {.mode = flags_.summary_mode}),
+                                             RenderVerdict(result_->verdict, *summary_, {}));
+}
+
 void Ending::LogVerdict(const EndVerdict& verdict) {
   if (!IsGood(verdict.word) || !verdict.clean()) {
     parts_.logger.Warn(VerdictLine(verdict, *summary_));

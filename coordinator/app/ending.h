@@ -79,6 +79,8 @@ class Ending {
   ExitCode End(const RunOutcome& outcome, const Judgement& judgement);
   // After End, with the verdict; unset: nothing was run.
   const std::optional<RunResult>& result() const { return result_; }
+  // After End: the summary's text and the verdict, plain, whatever was shown; "": nothing was run.
+  std::string Text() const;
 
  private:
   Summary MakeSummary(absl::Duration measured, std::vector<std::string> lost) const;

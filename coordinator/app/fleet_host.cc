@@ -102,6 +102,11 @@ absl::Status FleetHost::StartAgents(Run& run) {
 
 void FleetHost::Farewell() {
   farewell_ = true;
+  if (local_agents_ != nullptr) {
+    // One that has not joined hears of no end: it would try on, and complain below the verdict.
+    local_agents_->KillUnless(
+        [this](pid_t process) { return fleet_.FindByProcess(process) != nullptr; });
+  }
   loop_.After(kFarewell, [this] { loop_.Stop(); });
   fleet_.WhenDismissed([this] { StopIfAlone(); });
 }

@@ -14,6 +14,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/options/options_json.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/journal/go_on.h"
 #include "proto/words.h"
 
@@ -95,8 +96,12 @@ RunRecord RecordOf(int64_t run, const RunResult& result, ExitCode code) {
           .iterations = static_cast<uint64_t>(std::max(verdict.iterations, 0.0))};
 }
 
+std::string EndLine(const RunRecord& run) {
+  return absl::StrCat(run.verdict, run.reason.empty() ? "" : "  ", run.reason, "\n");
+}
+
 JournalHost::JournalHost(Parts parts, const RunRequest& request, const TestFiles& files)
-    : parts_(parts), request_(request), files_(files) {}
+    : parts_(parts), request_(request), files_(files), linger_timer_(parts.rig.loop()) {}
 
 absl::Status JournalHost::Open() {
   if (request_.run.journal.empty() || request_.inspect_only) {
@@ -110,13 +115,19 @@ absl::Status JournalHost::Open() {
              Keeper::Done done) { Write(run, fleet, results, std::move(done)); });
   rig.face().KeepWishes(
       [this](absl::AnyInvocable<void()> then) { keeper_->WhenKept(std::move(then)); });
+  const MonoTime now = rig.loop().clock().Mono();
+  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<RunRecord> unanswered, journal_->FindUnanswered());
+  if (unanswered.has_value() && MayAnswerFor(*unanswered, Identity({}), now)) {
+    unanswered_ = std::move(unanswered);
+    return absl::OkStatus();
+  }
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished, journal_->FindUnfinished());
   if (!unfinished.has_value()) {
     return absl::OkStatus();
   }
   const absl::Status may = request_.listen.empty()
                                ? absl::FailedPreconditionError("its agents, too, have ended")
-                               : MayGoOn(*unfinished, Identity({}), rig.loop().clock().Mono());
+                               : MayGoOn(*unfinished, Identity({}), now);
   if (may.ok()) {
     written_ = unfinished->written;
     unfinished_ = std::move(unfinished);
@@ -144,6 +155,21 @@ void JournalHost::TellOf(const UnfinishedRun& unfinished, const absl::Status& wh
       "journal ", journal_->path(), ": run ", unfinished.id, " of ", unfinished.identity.script,
       " did not end, and cannot be gone on with: ", why.message(), "; `lockstep recover ",
       journal_->path(), " --run ", unfinished.id, "` has its results"));
+}
+
+std::optional<ExitCode> JournalHost::AnswerForEnded() {
+  if (!unanswered_.has_value()) {
+    return std::nullopt;
+  }
+  const RunRecord& run = *unanswered_;
+  parts_.logger.Warn(absl::StrCat(
+      "journal ", journal_->path(), ": run ", run.id, " of ", run.identity.script,
+      " had ended when its process was gone, but that had not given its exit code, ", run.exit_code,
+      ": this one gives it, and runs nothing; started once more, it runs the test again"));
+  const absl::StatusOr<std::string> shown = journal_->ShownOf(run.id);
+  WriteStdout(shown.ok() && !shown->empty() ? *shown : EndLine(run));
+  OnExit();
+  return static_cast<ExitCode>(run.exit_code);
 }
 
 absl::Status JournalHost::Begin(Run::Events events) {
@@ -255,19 +281,34 @@ void JournalHost::OnState(RunState state) {
 }
 
 void JournalHost::OnDone(ExitCode code, const RunOutcome& outcome,
-                         const std::optional<RunResult>& result) {
+                         const std::optional<RunResult>& result, const std::string& shown) {
   if (keeper_ == nullptr) {
     return;
   }
   if (begun_) {
-    KeepEnd(code, outcome, result);
+    KeepEnd(code, outcome, result, shown);
   }
   // Only now may the agents hear that the run is over: nobody could go on with it any more.
   keeper_->End();
 }
 
+void JournalHost::OnLinger() {
+  if (begun_) {
+    journal_->KeepAlive(journal_->run(), parts_.rig.loop().clock().Mono()).IgnoreError();
+    linger_timer_.After(absl::Seconds(1), [this] { OnLinger(); });
+  }
+}
+
+// Where it cannot be written, the worst is that somebody who starts it again at once hears the end again.
+void JournalHost::OnExit() {
+  if (begun_ || unanswered_.has_value()) {
+    linger_timer_.Cancel();
+    journal_->KeepAlive(begun_ ? journal_->run() : unanswered_->id, std::nullopt).IgnoreError();
+  }
+}
+
 void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
-                          const std::optional<RunResult>& result) {
+                          const std::optional<RunResult>& result, const std::string& shown) {
   if (writer_ != nullptr) {
     writer_->Finish();
   }
@@ -284,7 +325,8 @@ void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
     record.ended = now;
     text = JsonText(ResultToJson(*result));
   }
-  if (const absl::Status ended = journal_->End(record, text); !ended.ok()) {
+  record.alive = parts_.rig.loop().clock().Mono();
+  if (const absl::Status ended = journal_->End(record, text, shown); !ended.ok()) {
     parts_.logger.Warn(absl::StrCat(ended.message(), ": the result of this run is not kept there"));
   } else if (keeper_->failure().has_value()) {
     parts_.logger.Info(

@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 
+#include "common/base/exit_code.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/result/result.h"
 #include "coordinator/app/planned_test.h"
 #include "coordinator/app/recorder.h"
@@ -39,6 +41,9 @@ struct KeptSettings {
 // The row of the history that a run with this end gets.
 RunRecord RecordOf(int64_t run, const RunResult& result, ExitCode code);
 
+// The verdict of a run that has ended, with its reason, as a line.
+std::string EndLine(const RunRecord& run);
+
 // Loop-bound.
 class JournalHost {
  public:
@@ -52,6 +57,9 @@ class JournalHost {
 
   // Opens the journal and looks for a run to go on with. Errors name the file.
   absl::Status Open();
+  // Where the test has just been run, and its process was gone before it gave its exit code: what that was, once the end has
+  // been told again. Nothing: there is a run to play.
+  std::optional<ExitCode> AnswerForEnded();
   // Begins the run, or goes on with the one that was found.
   absl::Status Begin(Run::Events events);
 
@@ -67,14 +75,20 @@ class JournalHost {
   // row of the history. FailedPrecondition: the test is not the one that was begun.
   absl::Status OnTest(const PlannedTest& test, const std::vector<std::string>& outputs);
   void OnState(RunState state);
-  // `result`: nothing if nothing was run.
-  void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result);
+  // `result`: nothing if nothing was run; `shown`: summary and verdict, as plain text.
+  void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result,
+              const std::string& shown);
+  // The run has ended, and the process stays, until OnExit: nobody is to run the test again in its place.
+  void OnLinger();
+  // The process is about to give its exit code.
+  void OnExit();
 
  private:
   RunIdentity Identity(const std::vector<std::string>& outputs) const;
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
-  void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result);
+  void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result,
+               const std::string& shown);
   // Of what does not change any more: on the writer's thread, too.
   absl::Status KeepTest();
   void Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results,
@@ -85,11 +99,13 @@ class JournalHost {
   const TestFiles& files_;
   std::unique_ptr<Journal> journal_;         // null: there is none
   std::optional<UnfinishedRun> unfinished_;  // that is gone on with
+  std::optional<RunRecord> unanswered_;      // that is answered for
   std::map<std::string, int64_t> written_;
   std::optional<History> charts_;
   std::unique_ptr<Keeper> keeper_;
-  bool begun_ = false;                     // it has a row
-  bool test_kept_ = false;                 // beside the row; the writer's, once there is one
+  bool begun_ = false;      // it has a row
+  bool test_kept_ = false;  // beside the row; the writer's, once there is one
+  Timer linger_timer_;
   std::unique_ptr<JournalWriter> writer_;  // last: it uses the others
 };
 

@@ -121,8 +121,14 @@ void LocalAgents::OnReadable(pid_t process) {
 }
 
 void LocalAgents::KillAll() {
+  KillUnless([](pid_t) { return false; });
+}
+
+void LocalAgents::KillUnless(absl::FunctionRef<bool(pid_t process)> spared) {
   for (const auto& [process, pidfd] : pidfds_) {
-    kill(process, SIGKILL);
+    if (!spared(process)) {
+      kill(process, SIGKILL);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 
 #include "common/base/epoll_loop.h"
@@ -35,6 +36,8 @@ class LocalAgents {
   absl::Status Start(const std::string& program, const std::string& address,
                      const std::string& name, int64_t workers);
   void KillAll();
+  // Those that `spared` is false of.
+  void KillUnless(absl::FunctionRef<bool(pid_t process)> spared);
   bool none() const { return pidfds_.empty(); }
 
  private:

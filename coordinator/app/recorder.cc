@@ -137,8 +137,7 @@ ChartsNow Recorder::Charts() {
 }
 
 History Recorder::Whole() const {
-  History history =
-      parts_.results.timeline()->FreezeWithin(kMostPointsInFiles, parts_.run.elapsed());
+  History history = parts_.results.timeline()->Freeze(0, /*last=*/true, parts_.run.elapsed());
   Describe(parts_.run.Snapshot(), &history);
   return history;
 }

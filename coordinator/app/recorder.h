@@ -20,9 +20,6 @@ namespace lockstep::coordinator {
 // Loop-bound.
 class Recorder final : public DashboardSource {
  public:
-  // In files: a point is of as many seconds as this asks for.
-  static constexpr size_t kMostPointsInFiles = 1200;
-
   // All are borrowed. `script` is its name as the user gave it.
   struct Parts {
     const Run& run;

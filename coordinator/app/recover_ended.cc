@@ -149,8 +149,9 @@ absl::StatusOr<ExitCode> WriteOutEnded(const RecoverCommand& command, const RunR
   for (const Wanted& wanted : files) {
     LOCKSTEP_RETURN_IF_ERROR(ReportFile(wanted.file).Write(ContentOf(wanted, text, *result)));
   }
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string shown, journal.ShownOf(record.id));
   WriteStdout(absl::StrCat("run ", record.id, ", ", record.identity.script, ", has ", end, "\n",
-                           record.verdict, record.reason.empty() ? "" : "  ", record.reason, "\n"));
+                           shown.empty() ? EndLine(record) : shown));
   if (files.empty()) {
     logger.Info(
         "nothing was written: -o result=FILE, report=FILE or junit=FILE says what is to be");

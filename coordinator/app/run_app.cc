@@ -112,6 +112,9 @@ ExitCode RunApp::Execute() {
         absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
         ExitCode::kOther, logger_);
   }
+  if (const std::optional<ExitCode> ended = journal_.AnswerForEnded(); ended.has_value()) {
+    return *ended;
+  }
   if (!request_.inspect_only) {
     if (const absl::Status rest = servers_.StartRest(); !rest.ok()) {
       return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
@@ -128,6 +131,7 @@ ExitCode RunApp::Execute() {
   rig_.SetOnStandStill([this](bool still) { screen_.OnStandStill(still); });
   screen_.Start();
   const absl::Status played = rig_.Play();
+  journal_.OnExit();
   if (usage_ != nullptr) {
     usage_->End(logger_);
   }
@@ -142,6 +146,9 @@ Run::Events RunApp::Events() {
   return {
       .on_state =
           [this](RunState state) {
+            if (state == v1::RunStatus::RUNNING) {
+              logger_.OnLoad();
+            }
             recorder_.OnState(state);
             journal_.OnState(state);
           },
@@ -274,7 +281,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   logger_.TellFolded();
   rig_.TellOfOptions();
   exit_code_ = ending_.End(rig_.WithCode(outcome), rig_.run().judgement());
-  journal_.OnDone(exit_code_, outcome, ending_.result());
+  journal_.OnDone(exit_code_, outcome, ending_.result(),
+                  journal_.may_outlive() ? ending_.Text() : "");
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
@@ -291,6 +299,9 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   } else if (pages) {
     logger_.Info("the run is over; the dashboard stays until its pages are closed, or Ctrl+C");
     dashboard->Linger();
+  }
+  if (linger || pages) {
+    journal_.OnLinger();
   }
   rig_.End(linger || pages);
 }

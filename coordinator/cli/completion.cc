@@ -136,7 +136,8 @@ std::string ZshFlags(const CommandSpec& command) {
 std::string ZshList(absl::string_view heading, const std::vector<CommandSpec>& commands) {
   std::string text;
   for (const CommandSpec* command : Below(heading, commands)) {
-    absl::StrAppend(&text, "      '", LastWord(*command), ":", Quotable(command->summary), "'\n");
+    absl::StrAppend(&text, "      '", LastWord(*command), ":", ZshQuotable(command->summary),
+                    "'\n");
   }
   return text;
 }
@@ -145,8 +146,10 @@ std::string Zsh(const std::vector<CommandSpec>& commands) {
   std::string cases;
   for (const CommandSpec& command : commands) {
     if (!IsHeading(commands, command.name)) {
-      absl::StrAppend(&cases, "    '", command.name, "') _arguments \\\n", ZshFlags(command),
-                      "      '*:argument:_files' ;;\n");
+      const std::string words = WordsAfter(command, commands);
+      absl::StrAppend(
+          &cases, "    '", command.name, "') _arguments \\\n", ZshFlags(command),
+          "      '*:argument:", words.empty() ? "_files" : absl::StrCat("(", words, ")"), "' ;;\n");
     }
   }
   return absl::StrCat(R"(#compdef lockstep
@@ -201,6 +204,11 @@ std::string Fish(const std::vector<CommandSpec>& commands) {
                                     : "__fish_use_subcommand";
     absl::StrAppend(&text, "complete -c lockstep -f -n '", heading, "' -a ", LastWord(command),
                     " -d '", Quotable(command.summary), "'\n");
+    if (const std::string words = WordsAfter(command, commands);
+        !words.empty() && !IsHeading(commands, command.name)) {
+      absl::StrAppend(&text, "complete -c lockstep -f -n '", FishCondition(command), "' -a '",
+                      words, "'\n");
+    }
     for (const Flag* flag : ShownFlags(command)) {
       absl::StrAppend(&text, "complete -c lockstep -n '", FishCondition(command), "'",
                       FishFlag(*flag), "\n");

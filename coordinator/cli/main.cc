@@ -205,6 +205,7 @@ int Main(const std::vector<std::string>& args) {
   setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   const ExitCode code = std::visit(Execute{environment, **logger}, line.command);
+  (*logger)->OnLoad();  // what is told now is told where it belongs
   const bool to_file = LogOf(line.command).output == LogSettings::Output::kFile;
   const auto tell = [&](const std::string& error) {
     (*logger)->Error(error);

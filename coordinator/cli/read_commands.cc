@@ -6,7 +6,6 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/nearest.h"
-#include "common/options/duration.h"
 #include "common/trust/authority.h"
 
 namespace lockstep::coordinator {

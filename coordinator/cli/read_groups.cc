@@ -12,7 +12,6 @@
 
 #include "common/base/message_limits.h"
 #include "common/flags/flag.h"
-#include "common/options/duration.h"
 #include "common/options/tiers.h"
 #include "coordinator/cli/read_commands.h"
 

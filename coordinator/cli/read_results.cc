@@ -1,6 +1,5 @@
 // The flags of the commands about results: recover, runs, compare, report.
 #include <string>
-#include <vector>
 
 #include "absl/strings/strip.h"
 
@@ -64,7 +63,8 @@ CompareCommand ReadCompare(FlagReader& reader) {
       reader.Error("compare last: --journal is missing: a file, or the variable LOCKSTEP_JOURNAL");
     }
   } else if (command.fresh.empty() && !command.base.empty()) {
-    reader.Error("the result file to judge is missing (NEW)");
+    reader.Error(
+        "the result file to judge is missing (NEW); expected lockstep compare [FLAGS] BASE NEW");
   }
   command.log = ReadLog(reader);
   command.config = ReadComparison(reader);

@@ -1,6 +1,7 @@
 #include "coordinator/cli/variables.h"
 
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -85,8 +86,14 @@ std::string VariableOf(const Flag& flag) {
 
 std::vector<std::string> UnknownVariables(const Environment& environment,
                                           const std::vector<CommandSpec>& commands) {
-  return lockstep::UnknownVariables(
-      environment, KnownVariables{.names = KnownNames(commands), .families = kFamilies});
+  KnownVariables known{.names = KnownNames(commands), .families = kFamilies};
+  std::vector<std::string> warnings = lockstep::UnknownVariables(environment, known);
+  known.others = KnownVariables::Others::kOfItsOwn;
+  known.prefix = "K6_";
+  for (std::string& warning : lockstep::UnknownVariables(environment, known)) {
+    warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 }  // namespace lockstep::coordinator

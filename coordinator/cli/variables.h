@@ -15,7 +15,8 @@ namespace lockstep::coordinator {
 bool HasVariables(absl::string_view command);
 // The whole name of a flag's variable: "LOCKSTEP_MAX_VU_BLOCK"; "" of one that has none.
 std::string VariableOf(const Flag& flag);
-// A warning for each variable that begins with LOCKSTEP_ and that nobody reads, with what may have been meant.
+// A warning for each variable that begins with LOCKSTEP_ and that nobody reads, with what may have been meant; and for each
+// that begins with K6_ where that is plain, as k6 has some that are unknown here.
 std::vector<std::string> UnknownVariables(const Environment& environment,
                                           const std::vector<CommandSpec>& commands);
 

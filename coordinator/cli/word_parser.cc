@@ -177,6 +177,11 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
   }
   size_t next = before.end;
   std::string name = args[next++];
+  if (IsHeading(commands, name) && next < args.size() && args[next] == kHelp) {
+    std::vector<std::string> asked(args.begin() + static_cast<ptrdiff_t>(next), args.end());
+    asked.insert(asked.begin() + 1, name);  // `certs help agent` is `help certs agent`
+    return ParseWords(asked, commands);
+  }
   if (IsHeading(commands, name) && next < args.size() && !IsFlag(args[next])) {
     absl::StrAppend(&name, " ", args[next++]);
   }

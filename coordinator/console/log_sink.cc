@@ -170,20 +170,24 @@ class SinkLogger final : public RunLogger {
   // Where lines go; null: nowhere.
   struct Places {
     Spd lines = nullptr;
+    Spd early = nullptr;  // errors, until the load begins, beside the above
     std::shared_ptr<FileSink> log_file = nullptr;  // what `lines` writes to, if that is a file
     std::shared_ptr<FileSink> console_file = nullptr;
     std::unique_ptr<RemoteLogger> elsewhere = nullptr;  // all of them
   };
+  // `terminal`: standard error is one.
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Places places)
       : output_(settings.output),
         format_(settings.format),
         least_(settings.least),
         verbose_(settings.verbose),
-        terminal_(terminal),
+        at_terminal_(terminal),
+        terminal_(terminal && places.log_file == nullptr),
         color_(terminal && !settings.no_color),
         start_(start),
         folder_(terminal ? 1 : kLinesElsewhere),
         lines_(std::move(places.lines)),
+        early_(std::move(places.early)),
         elsewhere_(std::move(places.elsewhere)),
         log_file_(std::move(places.log_file)) {
     if (places.console_file != nullptr) {
@@ -200,6 +204,10 @@ class SinkLogger final : public RunLogger {
       redactor().Redact(&value);
     }
     tail_.Add(record);
+    if (early_ != nullptr && record.level == LogLevel::kError && !IsConsole(record) &&
+        !loaded_.load(std::memory_order_acquire)) {
+      WriteTo(*early_, Format(record, at_terminal_), at_terminal_);
+    }
     spdlog::logger* const console = console_.load(std::memory_order_acquire);
     if (console != nullptr && IsConsole(record)) {
       record.fields.clear();  // all that they say is where it comes from
@@ -207,20 +215,20 @@ class SinkLogger final : public RunLogger {
     } else if (elsewhere_ != nullptr) {
       elsewhere_->Write(std::move(record));
     } else if (lines_ != nullptr && record.level >= least_ && (verbose_ || folder_.Admit(record))) {
-      WriteLine(Format(record, terminal_));
+      WriteLine(record);
     }
   }
 
+  void OnLoad() override { loaded_.store(true, std::memory_order_release); }
+
   void TellFolded() override {
     for (const LogRecord& record : folder_.Take()) {
-      WriteLine(Format(record, terminal_));
+      WriteLine(record);
     }
   }
 
   void WriteAbove(Terminal* drawing) override {
-    const bool shared = output_ == LogSettings::Output::kStdout ||
-                        (output_ == LogSettings::Output::kStderr && terminal_);
-    drawing_.store(shared ? drawing : nullptr, std::memory_order_release);
+    drawing_.store(drawing, std::memory_order_release);
   }
 
   absl::Status RedirectConsole(const std::string& path) override {
@@ -266,11 +274,18 @@ class SinkLogger final : public RunLogger {
     }
     return false;
   }
-  void WriteLine(const std::string& line) {
-    if (Terminal* const drawing = drawing_.load(std::memory_order_acquire); drawing != nullptr) {
-      drawing->Above([&] { lines_->info("{}", line); });
+  void WriteLine(const LogRecord& record) {
+    const bool drawn_there = output_ == LogSettings::Output::kStdout ||
+                             (output_ == LogSettings::Output::kStderr && at_terminal_);
+    WriteTo(*lines_, Format(record, terminal_), drawn_there);
+  }
+  // `drawn_there`: where the line goes, something may be drawn.
+  void WriteTo(spdlog::logger& place, const std::string& line, bool drawn_there) {
+    Terminal* const drawing = drawing_.load(std::memory_order_acquire);
+    if (drawn_there && drawing != nullptr) {
+      drawing->Above([&] { place.info("{}", line); });
     } else {
-      lines_->info("{}", line);
+      place.info("{}", line);
     }
   }
   std::string Format(const LogRecord& record, bool terminal) const {
@@ -289,17 +304,20 @@ class SinkLogger final : public RunLogger {
   const LogSettings::Format format_;
   const LogLevel least_;
   const bool verbose_;
-  const bool terminal_;
+  const bool at_terminal_;  // standard error is one
+  const bool terminal_;     // lines are for one
   const bool color_;
   const absl::Time start_;
   LogFolder folder_;
   const Spd lines_;                                 // null: none wanted, or all go elsewhere
+  const Spd early_;                                 // see OnLoad; null: lines are seen anyway
   const std::unique_ptr<RemoteLogger> elsewhere_;   // null: nowhere
   const std::shared_ptr<FileSink> log_file_;        // what lines_ writes to; null: no file
   std::shared_ptr<FileSink> console_file_;          // what own_console_ writes to
   Spd own_console_;                                 // null: with the rest; set at most once
   std::atomic<spdlog::logger*> console_ = nullptr;  // what own_console_ holds, for other threads
   std::atomic<Terminal*> drawing_ = nullptr;
+  std::atomic<bool> loaded_ = false;
 };
 
 }  // namespace
@@ -358,10 +376,12 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& setting
     case LogSettings::Output::kFile: {
       LOCKSTEP_ASSIGN_OR_RETURN(places.log_file, OpenFile(settings.output_source, settings.file));
       places.lines = MakeSpd(places.log_file);
-      terminal = false;
+      places.early = MakeSpd(std::make_shared<StreamSink>(WriteStderr));
       break;
     }
     case LogSettings::Output::kLoki:
+      places.early = MakeSpd(std::make_shared<StreamSink>(WriteStderr));
+      break;
     case LogSettings::Output::kNone:
       break;
   }

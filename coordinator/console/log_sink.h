@@ -51,6 +51,9 @@ class RunLogger : public Logger {
   // From now on lines that go to a terminal are written above what is drawn at `terminal`, which is
   // borrowed until the next call; null: nothing is drawn any more.
   virtual void WriteAbove(Terminal* terminal) = 0;
+  // The load begins: from now on errors go only where all lines go. Before, those that are not a script's own words are
+  // on standard error, too, where lines go to a file or to Loki: nobody would look there for what kept a test from starting.
+  virtual void OnLoad() = 0;
   // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
   // `verbose` nothing is folded.
   virtual void TellFolded() = 0;

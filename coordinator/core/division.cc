@@ -233,19 +233,23 @@ std::string MissingWork(const RunMember& member) {
   if (member.segment.empty()) {
     return "";
   }
-  std::string text = absl::StrCat("segment ", member.segment);
+  std::string text;
   for (const AgentShare::Scenario& planned : member.share.scenarios) {
     const v1::ScenarioProgress part = PartOf(member, planned.name);
-    if (planned.iterations > 0) {
-      absl::StrAppend(&text, ", scenario ", planned.name, ": ",
-                      std::max<int64_t>(planned.iterations - Settled(part), 0), " of ",
-                      planned.iterations, " iterations");
+    if (const int64_t open = planned.iterations - Settled(part); planned.iterations > 0) {
+      if (open > 0) {
+        absl::StrAppend(&text, ", scenario ", planned.name, ": ", open, " of ",
+                        Counted(planned.iterations, "iteration"));
+      }
     } else if (const std::string missing = MissingOfUncounted(member, planned);
                planned.iterations < 0 && !missing.empty()) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ", missing);
     }
   }
-  return member.lost_rows.empty() ? text : absl::StrCat(text, ", ", member.lost_rows);
+  if (!member.lost_rows.empty()) {
+    absl::StrAppend(&text, ", ", member.lost_rows);
+  }
+  return text.empty() ? "" : absl::StrCat("segment ", member.segment, text);
 }
 
 }  // namespace lockstep::coordinator

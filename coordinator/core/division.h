@@ -46,7 +46,7 @@ void CountDelivered(RunMember& member);
 bool FallsShort(const RunMember& member, const v1::Progress& progress);
 
 // What nobody will do or measure now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations,
-// scenario b: 3 VUs from 25% on, and 12 iterations that had ended". Empty if the member had no work yet.
+// scenario b: 3 VUs from 25% on, and 12 iterations that had ended". Empty if the member had no work yet, or all is done.
 std::string MissingWork(const RunMember& member);
 // Whether it has settled all iterations of its share, and has come to the end of all scenarios.
 bool DidItsShare(const RunMember& member);

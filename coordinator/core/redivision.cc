@@ -191,9 +191,9 @@ void Redivision::SettleFor(RunMember& member) {
       scenario.iterations = member.starts_before[i];
     }
   }
-  if (member.lost && !member.settled()) {
-    parts_.logger.Error(
-        absl::StrCat("of agent ", member.name, " is missing: ", MissingWork(member)));
+  const std::string missing = member.lost && !member.settled() ? MissingWork(member) : "";
+  if (!missing.empty()) {
+    parts_.logger.Error(absl::StrCat("of agent ", member.name, " is missing: ", missing));
   }
 }
 

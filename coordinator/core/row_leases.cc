@@ -1,7 +1,6 @@
 #include "coordinator/core/row_leases.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "common/base/status_macros.h"
 

@@ -1,4 +1,4 @@
-// Whether a coordinator that is started again may go on with a run that a journal holds. Pure.
+// Whether a coordinator that is started again may go on with a run that a journal holds, or answer for it. Pure.
 #pragma once
 
 #include "absl/status/status.h"
@@ -18,5 +18,9 @@ inline constexpr absl::Duration kGoOnWithin = absl::Seconds(8);
 // OK, or FailedPrecondition with the reason, for people: "this is another test". `test` is the one
 // that is to be run now.
 absl::Status MayGoOn(const UnfinishedRun& run, const RunIdentity& test, MonoTime now);
+
+// Whether a coordinator that is started again is to answer for a run that has ended, and not to run the test once more: its
+// process was gone before it gave its exit code, a moment ago, and it was the same test. Pure.
+bool MayAnswerFor(const RunRecord& run, const RunIdentity& test, MonoTime now);
 
 }  // namespace lockstep::coordinator

@@ -251,18 +251,24 @@ absl::Status Journal::Write(const SqlChanges& changes) {
   return written;
 }
 
-absl::Status Journal::End(const RunRecord& record, const std::string& result) {
-  absl::Status ended = Finish(run_, record, result);
+absl::Status Journal::End(const RunRecord& record, const std::string& result,
+                          const std::string& shown) {
+  absl::Status ended = Finish(record, result, shown);
   reserve_.Release();
   if (!ended.ok()) {
-    ended = Finish(run_, record, result);
+    ended = Finish(record, result, shown);
   }
   if (!ended.ok()) {  // nobody must take it for a run whose coordinator was lost
-    Finish(run_, record, "").IgnoreError();
+    Finish(record, "", "").IgnoreError();
     return ended;
   }
   ForgetEnded().IgnoreError();  // where there is no room for that now, the next run does it
   return absl::OkStatus();
+}
+
+absl::Status Journal::KeepAlive(int64_t run, std::optional<MonoTime> now) {
+  return database_->Run("UPDATE run SET alive_ns = ? WHERE id = ?",
+                        {now.has_value() ? SqlValue(now->nanos()) : SqlValue(), run});
 }
 
 absl::Status Journal::ForgetEnded() {

@@ -46,16 +46,18 @@ struct RunIdentity {
 struct RunRecord {
   int64_t id = 0;
   RunIdentity identity;
-  std::optional<absl::Time> ended;  // unset: it has not ended by itself, or goes on
-  absl::Duration duration = {};     // of the load
-  int exit_code = -1;               // -1: none yet
-  std::string verdict;              // PASSED, FAILED and so on; empty: none yet
+  std::optional<absl::Time> ended = {};  // unset: it has not ended by itself, or goes on
+  absl::Duration duration = {};          // of the load
+  int exit_code = -1;                    // -1: none yet
+  std::string verdict = {};              // PASSED, FAILED and so on; empty: none yet
   std::string reason = {};
   std::string validity = {};  // VALID, SUSPECT or INVALID
   uint64_t requests = 0;
   uint64_t failed = 0;  // of these
   uint64_t iterations = 0;
   bool has_result = false;
+  // Of a run that has ended, while its process has not given its exit code: when that was last known to be there.
+  std::optional<MonoTime> alive = {};
 };
 
 // A run that did not end by itself, as of the last commit.
@@ -100,6 +102,10 @@ class Journal {
   absl::StatusOr<RunRecord> RecordOfRun(int64_t run);
   // The result of a run, as its file would have it. NotFound: there is none.
   absl::StatusOr<std::string> ResultOf(int64_t run);
+  // Its summary and verdict, as plain text; "": nothing was shown. Errors as RecordOfRun.
+  absl::StatusOr<std::string> ShownOf(int64_t run);
+  // The last run of the file, if it has ended, and its process was gone before it gave its exit code.
+  absl::StatusOr<std::optional<RunRecord>> FindUnanswered();
   // The last run that has not ended by itself; `run` > 0: this one. Nothing: there is none. NotFound:
   // no such run; FailedPrecondition: it has ended.
   absl::StatusOr<std::optional<UnfinishedRun>> FindUnfinished(int64_t run = 0);
@@ -136,10 +142,12 @@ class Journal {
   SqlChanges Changes(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                      const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
   absl::Status Write(const SqlChanges& changes);
-  // The present run has ended: its row and its result (JSON; empty: nothing was measured) stay, what it
-  // took to go on with it goes. Where there is no room on the disk, the row stays rather than nothing;
+  // The present run has ended: its row, its result (JSON; empty: nothing was measured) and what was shown (plain text) stay,
+  // what it took to go on with it goes. Where there is no room on the disk, the row stays rather than nothing;
   // the error says then what is not kept. Also after an error of Keep, as there may be room again.
-  absl::Status End(const RunRecord& record, const std::string& result);
+  absl::Status End(const RunRecord& record, const std::string& result, const std::string& shown);
+  // Of a run that has ended: its process is still there, or (nothing) is about to give the exit code.
+  absl::Status KeepAlive(int64_t run, std::optional<MonoTime> now);
 
   int64_t run() const { return run_; }
 
@@ -151,7 +159,7 @@ class Journal {
   absl::Status MakeSchema();
   // Takes out what it took to go on with runs that have ended.
   absl::Status ForgetEnded();
-  absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
+  absl::Status Finish(const RunRecord& record, const std::string& result, const std::string& shown);
   absl::Status StartKeeping(int64_t run);
   // What is written from now on is written whole.
   void StartWriting();

@@ -13,7 +13,7 @@ namespace {
 constexpr char kRunColumns[] =
     "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
     "duration_ns, exit_code, verdict, reason, validity, requests, failed, iterations, "
-    "result IS NOT NULL FROM run ";
+    "result IS NOT NULL, alive_ns FROM run ";
 
 RunRecord RecordOf(const SqlRow& row) {
   RunRecord record;
@@ -37,6 +37,9 @@ RunRecord RecordOf(const SqlRow& row) {
   record.failed = static_cast<uint64_t>(row.Int(15));
   record.iterations = static_cast<uint64_t>(row.Int(16));
   record.has_result = row.Int(17) != 0;
+  if (!row.IsNull(18)) {
+    record.alive = MonoTime::FromNanos(row.Int(18));
+  }
   return record;
 }
 
@@ -71,6 +74,21 @@ absl::StatusOr<std::string> Journal::ResultOf(int64_t run) {
         absl::StrCat("journal ", path(), ": run ", run, " has no result there"));
   }
   return *std::move(result);
+}
+
+absl::StatusOr<std::string> Journal::ShownOf(int64_t run) {
+  LOCKSTEP_RETURN_IF_ERROR(RecordOfRun(run).status());
+  std::string shown;
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT shown FROM run WHERE id = ?", {run},
+                                            [&](const SqlRow& row) { shown = row.Text(0); }));
+  return shown;
+}
+
+absl::StatusOr<std::optional<RunRecord>> Journal::FindUnanswered() {
+  LOCKSTEP_ASSIGN_OR_RETURN(std::vector<RunRecord> last, Runs(1));
+  return last.empty() || !last.front().ended.has_value() || !last.front().alive.has_value()
+             ? std::nullopt
+             : std::make_optional(std::move(last.front()));
 }
 
 absl::StatusOr<std::optional<UnfinishedRun>> Journal::FindUnfinished(int64_t run) {
@@ -146,19 +164,22 @@ absl::StatusOr<std::optional<History>> Journal::ReadCharts(int64_t run) {
   return KeptCharts::Read(*database_, run);
 }
 
-absl::Status Journal::Finish(int64_t run, const RunRecord& record, const std::string& result) {
+absl::Status Journal::Finish(const RunRecord& record, const std::string& result,
+                             const std::string& shown) {
   return database_->Run(
       "UPDATE run SET ended_ns = ?, duration_ns = ?, exit_code = ?, verdict = ?, reason = ?, "
-      "validity = ?, requests = ?, failed = ?, iterations = ?, result = ? WHERE id = ?",
+      "validity = ?, requests = ?, failed = ?, iterations = ?, result = ?, shown = ?, alive_ns = ? "
+      "WHERE id = ?",
       {record.ended.has_value() ? SqlValue(absl::ToUnixNanos(*record.ended)) : SqlValue(),
        absl::ToInt64Nanoseconds(record.duration), static_cast<int64_t>(record.exit_code),
        record.verdict, record.reason, record.validity, static_cast<int64_t>(record.requests),
        static_cast<int64_t>(record.failed), static_cast<int64_t>(record.iterations),
-       result.empty() ? SqlValue() : SqlValue(result), run});
+       result.empty() ? SqlValue() : SqlValue(result), shown,
+       record.alive.has_value() ? SqlValue(record.alive->nanos()) : SqlValue(), record.id});
 }
 
 absl::Status Journal::KeepRecovered(const RunRecord& record, const std::string& result) {
-  return Finish(record.id, record, result);
+  return Finish(record, result, /*shown=*/"");
 }
 
 }  // namespace lockstep::coordinator

@@ -6,6 +6,13 @@
 
 namespace lockstep::coordinator {
 
+absl::Duration Keeper::Apart(size_t agents) {
+  constexpr absl::Duration kLeast = absl::Milliseconds(10);
+  constexpr absl::Duration kOfAnAgent = absl::Microseconds(200);
+  const absl::Duration kMost = kMostDelay - kLeast;
+  return std::clamp(static_cast<int64_t>(agents) * kOfAnAgent, kLeast, kMost);
+}
+
 void Keeper::OnState(RunState state) {
   if ((failure_.has_value() && !keeping_) || state < v1::RunStatus::RUNNING ||
       state == v1::RunStatus::DONE) {
@@ -41,8 +48,9 @@ void Keeper::CommitSoon() {
     again_ = true;
     return;
   }
-  commit_timer_.At(std::max(parts_.loop.clock().Mono(), last_commit_ + kApart),
-                   [this] { Commit(); });
+  commit_timer_.At(
+      std::max(parts_.loop.clock().Mono(), last_commit_ + Apart(parts_.run.members().size())),
+      [this] { Commit(); });
 }
 
 void Keeper::WhenKept(absl::AnyInvocable<void()> then) {

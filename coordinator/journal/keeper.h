@@ -40,6 +40,9 @@ class Keeper {
   // For how long a message may have to wait; what has been agreed for one instant leaves by so much
   // earlier.
   static constexpr absl::Duration kMostDelay = absl::Milliseconds(50);
+  // Between two commits of a run with so many agents. Each looks at all of them, and they cause the more of them the more they
+  // are: further apart, what commits cost grows with the agents, and not with their square.
+  static absl::Duration Apart(size_t agents);
 
   struct Parts {  // all borrowed, and outliving the keeper
     EventLoop& loop;
@@ -68,8 +71,6 @@ class Keeper {
   const std::optional<std::string>& failure() const { return failure_; }
 
  private:
-  // Between two commits.
-  static constexpr absl::Duration kApart = absl::Milliseconds(10);
   // Until everything is written anew after a failure; twice as long after each one.
   static constexpr absl::Duration kFirstRetry = absl::Seconds(1);
   static constexpr absl::Duration kMostRetry = absl::Seconds(16);

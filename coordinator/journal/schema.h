@@ -5,7 +5,7 @@ namespace lockstep::coordinator {
 
 // "LKST", by which `file` and we tell a journal from other databases.
 inline constexpr int kJournalApplication = 0x4c4b5354;
-inline constexpr int kJournalSchema = 9;
+inline constexpr int kJournalSchema = 10;
 
 inline constexpr char kJournalTables[] = R"sql(
 CREATE TABLE run (               -- the history: a row a run
@@ -26,7 +26,10 @@ CREATE TABLE run (               -- the history: a row a run
   requests INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
   iterations INTEGER NOT NULL DEFAULT 0,
-  result TEXT                    -- lockstep.result/1, as JSON
+  result TEXT,                   -- lockstep.result/1, as JSON
+  shown TEXT NOT NULL DEFAULT '',  -- summary and verdict, as plain text
+  alive_ns INTEGER               -- of a run that has ended: when its process was last known to be there, on the
+                                 -- machine's monotonic clock; NULL: it has given its exit code
 );
 -- What follows is of runs that have not ended.
 CREATE TABLE test (

@@ -190,7 +190,8 @@ absl::Status SetByPath(absl::string_view assignment, Json* value) {
   try {
     wanted = FromYaml(YAML::Load(std::string(assignment.substr(equals + 1))), 0);
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat("the value is no YAML: ", error.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the value is no YAML: character ", error.mark.column + 1, ": ", error.msg));
   }
   if (!wanted.ok()) {
     return wanted.status();

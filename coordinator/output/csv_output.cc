@@ -1,7 +1,10 @@
 #include "coordinator/output/csv_output.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,11 +16,12 @@
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
 #include "coordinator/output/sink_settings.h"
+#include "coordinator/output/text_sink.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-using TimeFormat = CsvOutput::TimeFormat;
+enum class TimeFormat { kUnix, kUnixMilli, kUnixMicro, kUnixNano, kRfc3339, kRfc3339Nano };
 
 constexpr std::pair<absl::string_view, TimeFormat> kTimeFormats[] = {
     {"unix", TimeFormat::kUnix},
@@ -88,10 +92,49 @@ std::string TagsText(const TagList& tags, const std::vector<std::string>& column
   return absl::StrJoin(fields, ",");
 }
 
+class CsvOutput final : public LinesOutput {
+ public:
+  CsvOutput(std::string path, TimeFormat format, const OutputContext& context)
+      : LinesOutput("csv", std::move(path), context), format_(format) {
+    for (const std::string& tag : context.system_tags) {
+      if (tag != "vu" && tag != "iter") {  // which are metadata
+        columns_.push_back(tag);
+      }
+    }
+    std::sort(columns_.begin(), columns_.end());
+  }
+
+  absl::Status Start() override {
+    absl::Status opened = LinesOutput::Start();
+    if (opened.ok() && !goes_on()) {
+      const std::string tags = absl::StrJoin(columns_, ",");
+      Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
+                          "extra_tags,metadata\n"));
+    }
+    return opened;
+  }
+
+  void Write(const Batch& batch) override {
+    std::vector<std::string> tags(batch.tag_sets.size());
+    for (const Point& point : batch.points) {
+      std::string& tag_text = tags[point.tag_set];
+      if (tag_text.empty()) {
+        tag_text = TagsText(batch.tag_sets[point.tag_set], columns_);
+      }
+      Append(absl::StrCat(batch.metrics[point.metric].name, ",",
+                          TimeText(point.unix_nanos, format_), ",",
+                          absl::StrFormat("%f", point.value), ",", tag_text, "\n"));
+    }
+  }
+
+ private:
+  const TimeFormat format_;
+  std::vector<std::string> columns_;  // system tags, sorted
+};
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argument,
-                                                        const OutputContext& context) {
+MadeOutput MakeCsvOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "CSV");
   std::string path = settings.Text("FILENAME", "file.csv");
   const std::string wanted = settings.Text("TIME_FORMAT", "unix");
@@ -126,38 +169,6 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
   settings.Duration("SAVE_INTERVAL", absl::Seconds(1));
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
   return std::make_unique<CsvOutput>(std::move(path), *format, context);
-}
-
-CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)
-    : LinesOutput("csv", std::move(path), context), format_(format) {
-  for (const std::string& tag : context.system_tags) {
-    if (tag != "vu" && tag != "iter") {  // which are metadata
-      columns_.push_back(tag);
-    }
-  }
-  std::sort(columns_.begin(), columns_.end());
-}
-
-absl::Status CsvOutput::Start() {
-  absl::Status opened = LinesOutput::Start();
-  if (opened.ok() && !goes_on()) {
-    const std::string tags = absl::StrJoin(columns_, ",");
-    Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
-                        "extra_tags,metadata\n"));
-  }
-  return opened;
-}
-
-void CsvOutput::Write(const Batch& batch) {
-  std::vector<std::string> tags(batch.tag_sets.size());
-  for (const Point& point : batch.points) {
-    std::string& tag_text = tags[point.tag_set];
-    if (tag_text.empty()) {
-      tag_text = TagsText(batch.tag_sets[point.tag_set], columns_);
-    }
-    Append(absl::StrCat(batch.metrics[point.metric].name, ",", TimeText(point.unix_nanos, format_),
-                        ",", absl::StrFormat("%f", point.value), ",", tag_text, "\n"));
-  }
 }
 
 }  // namespace lockstep::coordinator

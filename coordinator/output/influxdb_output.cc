@@ -1,5 +1,6 @@
 #include "coordinator/output/influxdb_output.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "common/base/number_text.h"
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
+#include "coordinator/output/push_output.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -92,6 +94,48 @@ void ReadFields(SinkSettings* settings, LineProtocolConfig* lines) {
   }
 }
 
+struct InfluxdbConfig {
+  LineProtocolConfig lines;
+  size_t payload_bytes = 1 << 20;  // a body is sent once it has this many
+  std::string create_url;          // of the request that creates the database; empty: none
+};
+
+class InfluxdbOutput final : public PushOutput {
+ public:
+  InfluxdbOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
+                 InfluxdbConfig config)
+      : PushOutput("InfluxDB", std::move(target), {}, interval, clock),
+        config_(std::move(config)) {}
+
+  bool wants_points() const override { return true; }
+  void Write(const Batch& batch) override {
+    for (const Point& point : batch.points) {
+      AppendInfluxLine(config_.lines, batch, point, &body_);
+      ++points_;
+      if (body_.size() >= config_.payload_bytes) {
+        PushNow(/*last=*/false);
+      }
+    }
+  }
+
+ private:
+  void Greet() override {
+    if (!config_.create_url.empty()) {
+      // A user who may only write is refused, and the database is there.
+      pusher().Push({.body = "", .url = config_.create_url, .optional = true});
+    }
+  }
+  void PushNow(bool /*last*/) override {
+    if (points_ > 0) {
+      pusher().Push({.body = std::exchange(body_, {}), .samples = std::exchange(points_, 0)});
+    }
+  }
+
+  const InfluxdbConfig config_;
+  std::string body_;
+  uint64_t points_ = 0;  // in body_
+};
+
 }  // namespace
 
 void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, const Point& point,
@@ -113,8 +157,7 @@ void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, cons
   absl::StrAppend(out, " ", fields, " ", point.unix_nanos / config.nanos_per_tick, "\n");
 }
 
-absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view argument,
-                                                             const OutputContext& context) {
+MadeOutput MakeInfluxdbOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "INFLUXDB");
   std::string address = settings.Address(argument, "ADDR", "http://localhost:8086");
   std::string database = settings.Text("DB", "k6");
@@ -128,7 +171,7 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
   }
   settings.CheckAddress(address);
   address = std::string(absl::StripSuffix(address, "/"));
-  Config config;
+  InfluxdbConfig config;
   std::string precision;
   ReadPrecision(&settings, &config.lines, &precision);
   ReadFields(&settings, &config.lines);
@@ -171,33 +214,6 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
   return std::make_unique<InfluxdbOutput>(std::move(target), interval, *context.clock,
                                           std::move(config));
-}
-
-InfluxdbOutput::InfluxdbOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
-                               Config config)
-    : PushOutput("InfluxDB", std::move(target), {}, interval, clock), config_(std::move(config)) {}
-
-void InfluxdbOutput::Greet() {
-  if (!config_.create_url.empty()) {
-    // A user who may only write is refused, and the database is there.
-    pusher().Push({.body = "", .url = config_.create_url, .optional = true});
-  }
-}
-
-void InfluxdbOutput::Write(const Batch& batch) {
-  for (const Point& point : batch.points) {
-    AppendInfluxLine(config_.lines, batch, point, &body_);
-    ++points_;
-    if (body_.size() >= config_.payload_bytes) {
-      PushNow(/*last=*/false);
-    }
-  }
-}
-
-void InfluxdbOutput::PushNow(bool /*last*/) {
-  if (points_ > 0) {
-    pusher().Push({.body = std::exchange(body_, {}), .samples = std::exchange(points_, 0)});
-  }
 }
 
 }  // namespace lockstep::coordinator

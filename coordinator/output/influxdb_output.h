@@ -8,13 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "coordinator/output/push_output.h"
+#include "coordinator/output/output.h"
 
 namespace lockstep::coordinator {
 
@@ -29,28 +27,6 @@ struct LineProtocolConfig {
 void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, const Point& point,
                       std::string* out);
 
-class InfluxdbOutput final : public PushOutput {
- public:
-  // InvalidArgument with all settings that are wrong.
-  static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
-                                                      const OutputContext& context);
-  struct Config {
-    LineProtocolConfig lines;
-    size_t payload_bytes = 1 << 20;  // a body is sent once it has this many
-    std::string create_url;          // of the request that creates the database; empty: none
-  };
-  InfluxdbOutput(HttpTarget target, absl::Duration interval, const Clock& clock, Config config);
-
-  bool wants_points() const override { return true; }
-  void Write(const Batch& batch) override;
-
- private:
-  void Greet() override;
-  void PushNow(bool last) override;
-
-  const Config config_;
-  std::string body_;
-  uint64_t points_ = 0;  // in body_
-};
+MadeOutput MakeInfluxdbOutput(absl::string_view argument, const OutputContext& context);
 
 }  // namespace lockstep::coordinator

@@ -1,5 +1,11 @@
 #include "coordinator/output/json_output.h"
 
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "nlohmann/json.hpp"
@@ -9,6 +15,7 @@
 #include "common/base/rfc3339.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/options/duration.h"
+#include "coordinator/output/text_sink.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -85,31 +92,42 @@ std::string TagsText(const TagList& tags) {
   return text;
 }
 
+class JsonOutput final : public LinesOutput {
+ public:
+  JsonOutput(absl::string_view path, const OutputContext& context)
+      : LinesOutput("json", std::string(path), context), thresholds_(context.thresholds) {}
+
+  void Write(const Batch& batch) override {
+    std::vector<std::string> tags(batch.tag_sets.size());
+    std::vector<std::string> heads(batch.metrics.size());
+    for (const Point& point : batch.points) {
+      const Metric& metric = batch.metrics[point.metric];
+      std::string& head = heads[point.metric];
+      if (head.empty()) {
+        if (defined_.insert(metric.name).second) {
+          Append(DefinitionLine(metric, thresholds_));
+        }
+        head = absl::StrCat(R"({"metric":)", JsonText(json(metric.name)),
+                            R"(,"type":"Point","data":{"time":")");
+      }
+      std::string& tag_text = tags[point.tag_set];
+      if (tag_text.empty()) {
+        tag_text = TagsText(batch.tag_sets[point.tag_set]);
+      }
+      Append(absl::StrCat(head, Rfc3339(absl::FromUnixNanos(point.unix_nanos)), R"(","value":)",
+                          ShortestNumber(point.value), ",", tag_text, "}}\n"));
+    }
+  }
+
+ private:
+  const std::map<std::string, std::vector<ThresholdConfig>> thresholds_;
+  absl::flat_hash_set<std::string> defined_;
+};
+
 }  // namespace
 
-JsonOutput::JsonOutput(absl::string_view argument, const OutputContext& context)
-    : LinesOutput("json", std::string(argument), context), thresholds_(context.thresholds) {}
-
-void JsonOutput::Write(const Batch& batch) {
-  std::vector<std::string> tags(batch.tag_sets.size());
-  std::vector<std::string> heads(batch.metrics.size());
-  for (const Point& point : batch.points) {
-    const Metric& metric = batch.metrics[point.metric];
-    std::string& head = heads[point.metric];
-    if (head.empty()) {
-      if (defined_.insert(metric.name).second) {
-        Append(DefinitionLine(metric, thresholds_));
-      }
-      head = absl::StrCat(R"({"metric":)", JsonText(json(metric.name)),
-                          R"(,"type":"Point","data":{"time":")");
-    }
-    std::string& tag_text = tags[point.tag_set];
-    if (tag_text.empty()) {
-      tag_text = TagsText(batch.tag_sets[point.tag_set]);
-    }
-    Append(absl::StrCat(head, Rfc3339(absl::FromUnixNanos(point.unix_nanos)), R"(","value":)",
-                        ShortestNumber(point.value), ",", tag_text, "}}\n"));
-  }
+MadeOutput MakeJsonOutput(absl::string_view argument, const OutputContext& context) {
+  return std::make_unique<JsonOutput>(argument, context);
 }
 
 }  // namespace lockstep::coordinator

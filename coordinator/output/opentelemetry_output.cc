@@ -1,14 +1,17 @@
 #include "coordinator/output/opentelemetry_output.h"
 
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "sinks/otlp_metrics.pb.h"
 
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
+#include "coordinator/output/push_output.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -16,10 +19,17 @@ namespace {
 
 namespace otlp = lockstep::sinks::otlp;
 
-// Of rates; no two attributes of a point may have one key, and so a script's own tag of this name gets another.
+// An attribute of rates. No two attributes of a point may have one key, and so a script's own tag of this name, or of the
+// name that such a tag gets, has kOwnTag before its name.
 constexpr absl::string_view kCondition = "condition";
-constexpr absl::string_view kConditionTag = "tag_condition";
+constexpr absl::string_view kOwnTag = "tag_";
 constexpr auto kCumulative = otlp::AGGREGATION_TEMPORALITY_CUMULATIVE;
+
+bool MayClash(absl::string_view key) {
+  while (absl::ConsumePrefix(&key, kOwnTag)) {
+  }
+  return key == kCondition;
+}
 
 void AddAttribute(absl::string_view key, absl::string_view value,
                   google::protobuf::RepeatedPtrField<otlp::KeyValue>* attributes) {
@@ -88,7 +98,7 @@ class OtlpEncoder {
     point->set_time_unix_nano(now_);
     const bool conditional = series.metric.type == MetricType::kRate;
     for (const auto& [key, value] : series.tags) {
-      AddAttribute(conditional && key == kCondition ? kConditionTag : key, value,
+      AddAttribute(conditional && MayClash(key) ? absl::StrCat(kOwnTag, key) : key, value,
                    point->mutable_attributes());
     }
   }
@@ -148,6 +158,24 @@ class OtlpEncoder {
   std::map<std::string, otlp::Metric*> metrics_;
 };
 
+class OpenTelemetryOutput final : public TotalsOutput {
+ public:
+  OpenTelemetryOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
+                      OtlpConfig config)
+      : TotalsOutput("OpenTelemetry", std::move(target), {}, interval, clock),
+        config_(std::move(config)),
+        begin_(clock.Wall()) {}
+
+ private:
+  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                     absl::Time now) const override {
+    return EncodeOtlp(config_, series, begin_, now);
+  }
+
+  const OtlpConfig config_;
+  const absl::Time begin_;
+};
+
 }  // namespace
 
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
@@ -159,8 +187,7 @@ std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Se
   return encoder.Encoded();
 }
 
-absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_view argument,
-                                                                  const OutputContext& context) {
+MadeOutput MakeOpenTelemetryOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "OTEL");
   const std::string protocol = settings.Text("EXPORTER_PROTOCOL", "http/protobuf");
   if (protocol != "http/protobuf") {
@@ -200,11 +227,5 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
   return std::make_unique<OpenTelemetryOutput>(std::move(target), interval, *context.clock,
                                                std::move(config));
 }
-
-OpenTelemetryOutput::OpenTelemetryOutput(HttpTarget target, absl::Duration interval,
-                                         const Clock& clock, OtlpConfig config)
-    : TotalsOutput("OpenTelemetry", std::move(target), {}, interval, clock),
-      config_(std::move(config)),
-      begin_(clock.Wall()) {}
 
 }  // namespace lockstep::coordinator

@@ -6,15 +6,13 @@
 // TLS_CLIENT_KEY.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
-#include "coordinator/output/push_output.h"
+#include "coordinator/output/output.h"
 #include "coordinator/output/series_book.h"
 
 namespace lockstep::coordinator {
@@ -31,22 +29,6 @@ struct OtlpConfig {
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
                        absl::Time begin, absl::Time now);
 
-class OpenTelemetryOutput final : public TotalsOutput {
- public:
-  // InvalidArgument with all settings that are wrong.
-  static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
-                                                      const OutputContext& context);
-  OpenTelemetryOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
-                      OtlpConfig config);
-
- private:
-  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
-                     absl::Time now) const override {
-    return EncodeOtlp(config_, series, begin_, now);
-  }
-
-  const OtlpConfig config_;
-  const absl::Time begin_;
-};
+MadeOutput MakeOpenTelemetryOutput(absl::string_view argument, const OutputContext& context);
 
 }  // namespace lockstep::coordinator

@@ -18,32 +18,25 @@
 namespace lockstep::coordinator {
 namespace {
 
-using Maker = absl::StatusOr<std::unique_ptr<Output>> (*)(absl::string_view argument,
-                                                          const OutputContext& context);
-
-absl::StatusOr<std::unique_ptr<Output>> MakeJson(absl::string_view argument,
-                                                 const OutputContext& context) {
-  return std::make_unique<JsonOutput>(argument, context);
-}
+using Maker = MadeOutput (*)(absl::string_view argument, const OutputContext& context);
 
 // It belongs to the run and not to its samples: coordinator/app takes it out of the list before.
-absl::StatusOr<std::unique_ptr<Output>> MakeNoDashboard(absl::string_view /*argument*/,
-                                                        const OutputContext& /*context*/) {
+MadeOutput MakeNoDashboard(absl::string_view /*argument*/, const OutputContext& /*context*/) {
   return absl::FailedPreconditionError("web-dashboard: there is no run to look at");
 }
 
 // In the order of the alphabet, as the error lists them.
 constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
-    {"csv", CsvOutput::Make},
-    {"experimental-prometheus-rw", PrometheusOutput::Make},
-    {"github", ReportOutput::MakeGithub},
-    {"influxdb", InfluxdbOutput::Make},
-    {"json", MakeJson},
-    {"junit", ReportOutput::MakeJunit},
-    {"opentelemetry", OpenTelemetryOutput::Make},
-    {"report", ReportOutput::MakePage},
-    {"result", ReportOutput::MakeResultFile},
-    {"statsd", StatsdOutput::Make},
+    {"csv", MakeCsvOutput},
+    {"experimental-prometheus-rw", MakePrometheusOutput},
+    {"github", MakeGithubOutput},
+    {"influxdb", MakeInfluxdbOutput},
+    {"json", MakeJsonOutput},
+    {"junit", MakeJunitOutput},
+    {"opentelemetry", MakeOpenTelemetryOutput},
+    {"report", MakePageOutput},
+    {"result", MakeResultOutput},
+    {"statsd", MakeStatsdOutput},
     {"web-dashboard", MakeNoDashboard},
 };
 
@@ -76,8 +69,7 @@ std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_v
              : std::optional(absl::StrCat(source, ": this is an old name; use ", present));
 }
 
-absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,
-                                                   const OutputContext& context) {
+MadeOutput MakeOutput(absl::string_view spec, const OutputContext& context) {
   const std::pair<absl::string_view, absl::string_view> parts = PartsOf(spec);
   for (const auto& [name, make] : kOutputs) {
     if (PresentName(parts.first) == name) {

@@ -82,6 +82,9 @@ class Output {
   virtual absl::Status Report(const RunReport& /*report*/) { return absl::OkStatus(); }
 };
 
+// InvalidArgument: all that is wrong with an output's argument and its settings.
+using MadeOutput = absl::StatusOr<std::unique_ptr<Output>>;
+
 struct OutputContext {
   // Writes text to the process's standard output, all of it or nothing. False: whoever reads it has fallen behind too far,
   // and there is no room to keep it.
@@ -105,7 +108,6 @@ std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_v
 
 // `spec` is the argument of -o: "json=out.json.gz", "csv". InvalidArgument: `invalid output type
 // 'x', available types are: ...`, or a malformed argument.
-absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,
-                                                   const OutputContext& context);
+MadeOutput MakeOutput(absl::string_view spec, const OutputContext& context);
 
 }  // namespace lockstep::coordinator

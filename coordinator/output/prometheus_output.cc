@@ -1,17 +1,59 @@
 #include "coordinator/output/prometheus_output.h"
 
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
 #include "common/summary/trend_statistic.h"
+#include "coordinator/output/push_output.h"
+#include "coordinator/output/remote_write.h"
+#include "coordinator/output/series_book.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
 
-absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view argument,
-                                                               const OutputContext& context) {
+namespace {
+
+class PrometheusOutput final : public TotalsOutput {
+ public:
+  PrometheusOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
+                   RemoteWriteConfig config, bool stale_markers)
+      : TotalsOutput("Prometheus remote write", std::move(target), {}, interval, clock),
+        config_(std::move(config)),
+        stale_markers_(stale_markers) {}
+
+ private:
+  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                     absl::Time now) const override {
+    return SnappyCompressed(EncodeRemoteWrite(config_, series, now));
+  }
+
+  void PushNow(bool last) override {
+    TotalsOutput::PushNow(last);
+    if (!last || !stale_markers_) {
+      return;
+    }
+    std::vector<const SeriesBook::Series*> all;
+    for (const SeriesBook::Series& series : book().all()) {
+      all.push_back(&series);
+    }
+    // A millisecond later, as a series has one sample at a time.
+    pusher().Push({.body = SnappyCompressed(
+                       EncodeStaleMarkers(config_, all, clock().Wall() + absl::Milliseconds(1))),
+                   .samples = all.size()});
+  }
+
+  const RemoteWriteConfig config_;
+  const bool stale_markers_;
+};
+
+}  // namespace
+
+MadeOutput MakePrometheusOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "PROMETHEUS_RW");
   HttpTarget target;
   target.url = settings.Address(argument, "SERVER_URL", "http://localhost:9090/api/v1/write");
@@ -53,32 +95,6 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
   return std::make_unique<PrometheusOutput>(std::move(target), interval, *context.clock,
                                             std::move(config), stale_markers);
-}
-
-PrometheusOutput::PrometheusOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
-                                   RemoteWriteConfig config, bool stale_markers)
-    : TotalsOutput("Prometheus remote write", std::move(target), {}, interval, clock),
-      config_(std::move(config)),
-      stale_markers_(stale_markers) {}
-
-std::string PrometheusOutput::Encode(absl::Span<const SeriesBook::Series* const> series,
-                                     absl::Time now) const {
-  return SnappyCompressed(EncodeRemoteWrite(config_, series, now));
-}
-
-void PrometheusOutput::PushNow(bool last) {
-  TotalsOutput::PushNow(last);
-  if (!last || !stale_markers_) {
-    return;
-  }
-  std::vector<const SeriesBook::Series*> all;
-  for (const SeriesBook::Series& series : book().all()) {
-    all.push_back(&series);
-  }
-  // A millisecond later, as a series has one sample at a time.
-  pusher().Push({.body = SnappyCompressed(
-                     EncodeStaleMarkers(config_, all, clock().Wall() + absl::Milliseconds(1))),
-                 .samples = all.size()});
 }
 
 }  // namespace lockstep::coordinator

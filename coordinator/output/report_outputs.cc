@@ -1,5 +1,7 @@
 #include "coordinator/output/report_outputs.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "common/threshold/threshold.h"
+#include "coordinator/output/report_file.h"
 #include "coordinator/page/page.h"
 #include "proto/words.h"
 
@@ -200,9 +203,38 @@ std::string MetricValues(const Summary& summary, const SummaryMetric& metric) {
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<Output>> MakeReport(const char* name, absl::string_view path,
-                                                   bool append, ReportOutput::Render render,
-                                                   const OutputContext& context) {
+class ReportOutput final : public Output {
+ public:
+  using Render = std::string (*)(const RunReport& report, const std::string& version);
+  ReportOutput(std::string name, std::string path, bool append, Render render, std::string version)
+      : name_(std::move(name)),
+        append_(append),
+        file_(std::move(path), append),
+        render_(render),
+        version_(std::move(version)) {}
+
+  std::string Description() const override { return absl::StrCat(name_, " (", file_.path(), ")"); }
+  std::optional<OutputFile> File() const override { return OutputFile{file_.path(), append_}; }
+  absl::Status Check() const override { return file_.Check(); }
+  bool wants_history() const override { return name_ == "result" || name_ == "report"; }
+  absl::Status Start() override { return file_.Reserve(); }
+  void Write(const Batch& /*batch*/) override {}
+  void Flush() override {}
+  absl::Status Stop() override { return absl::OkStatus(); }
+  absl::Status Report(const RunReport& report) override {
+    return file_.Write(render_(report, version_));
+  }
+
+ private:
+  const std::string name_;
+  const bool append_;
+  ReportFile file_;
+  const Render render_;
+  const std::string version_;
+};
+
+MadeOutput MakeReport(const char* name, absl::string_view path, bool append,
+                      ReportOutput::Render render, const OutputContext& context) {
   if (path.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("a file is needed: ", name, "=FILE"));
   }
@@ -312,15 +344,13 @@ RunResult ResultOf(const RunReport& report, const std::string& version) {
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeJunit(absl::string_view argument,
-                                                                const OutputContext& context) {
+MadeOutput MakeJunitOutput(absl::string_view argument, const OutputContext& context) {
   return MakeReport(
       "junit", argument, /*append=*/false,
       [](const RunReport& report, const std::string&) { return JunitXml(report); }, context);
 }
 
-absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeGithub(absl::string_view argument,
-                                                                 const OutputContext& context) {
+MadeOutput MakeGithubOutput(absl::string_view argument, const OutputContext& context) {
   std::string path(argument);
   if (const auto found = context.environment.find("GITHUB_STEP_SUMMARY");
       path.empty() && found != context.environment.end()) {
@@ -334,8 +364,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeGithub(absl::string_vi
       [](const RunReport& report, const std::string&) { return GithubMarkdown(report); }, context);
 }
 
-absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::string_view argument,
-                                                                     const OutputContext& context) {
+MadeOutput MakeResultOutput(absl::string_view argument, const OutputContext& context) {
   return MakeReport(
       "result", argument, /*append=*/false,
       [](const RunReport& report, const std::string& version) {
@@ -345,34 +374,13 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
       context);
 }
 
-absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakePage(absl::string_view argument,
-                                                               const OutputContext& context) {
+MadeOutput MakePageOutput(absl::string_view argument, const OutputContext& context) {
   return MakeReport(
       "report", argument, /*append=*/false,
       [](const RunReport& report, const std::string& version) {
         return RenderReport({.result = ResultOf(report, version)}, std::nullopt);
       },
       context);
-}
-
-ReportOutput::ReportOutput(std::string name, std::string path, bool append, Render render,
-                           std::string version)
-    : name_(std::move(name)),
-      append_(append),
-      file_(std::move(path), append),
-      render_(render),
-      version_(std::move(version)) {}
-
-std::string ReportOutput::Description() const {
-  return absl::StrCat(name_, " (", file_.path(), ")");
-}
-
-absl::Status ReportOutput::Start() {
-  return file_.Reserve();
-}
-
-absl::Status ReportOutput::Report(const RunReport& report) {
-  return file_.Write(render_(report, version_));
 }
 
 }  // namespace lockstep::coordinator

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -34,7 +33,7 @@ std::vector<std::string> MistakesIn(const std::vector<OutputSpec>& specs,
                                     const OutputContext& context) {
   std::vector<std::string> mistakes;
   for (const OutputSpec& spec : specs) {
-    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, context);
+    const MadeOutput output = MakeOutput(spec.text, context);
     if (const absl::Status checked = In(spec, output.ok() ? (*output)->Check() : output.status());
         !checked.ok()) {
       mistakes.emplace_back(checked.message());
@@ -47,7 +46,7 @@ std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<Output
                                                         const OutputContext& context) {
   std::vector<std::pair<std::string, OutputFile>> files;
   for (const OutputSpec& spec : specs) {
-    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, context);
+    const MadeOutput output = MakeOutput(spec.text, context);
     if (std::optional<OutputFile> file = output.ok() ? (*output)->File() : std::nullopt;
         file.has_value()) {
       files.emplace_back(spec.source, *std::move(file));
@@ -64,7 +63,7 @@ absl::Status RunOutputs::Start(const std::vector<OutputSpec>& specs, const Outpu
     if (const auto begun = written.find(spec.text); begun != written.end()) {
       own.go_on_at = begun->second;
     }
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, own);
+    MadeOutput output = MakeOutput(spec.text, own);
     absl::Status started = output.status();
     if (started.ok()) {
       started = (*output)->Start();

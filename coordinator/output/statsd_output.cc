@@ -1,6 +1,7 @@
 #include "coordinator/output/statsd_output.h"
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -72,6 +73,94 @@ absl::StatusOr<Addresses> AddressesOf(const std::string& address) {
                    "\"", address, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
 }
 
+class StatsdOutput final : public Output {
+ public:
+  // `place`: what messages about the address begin with.
+  StatsdOutput(std::string address, StatsdConfig config, std::string place)
+      : address_(std::move(address)), config_(std::move(config)), place_(std::move(place)) {}
+  ~StatsdOutput() override {
+    if (socket_ >= 0) {
+      close(socket_);
+    }
+  }
+  StatsdOutput(const StatsdOutput&) = delete;
+  StatsdOutput& operator=(const StatsdOutput&) = delete;
+
+  std::string Description() const override { return absl::StrCat("statsd (", address_, ")"); }
+  bool wants_points() const override { return true; }
+
+  absl::Status Check() const override {
+    const absl::Status known = AddressesOf(address_).status();
+    return known.ok() ? known : absl::InvalidArgumentError(absl::StrCat(place_, known.message()));
+  }
+
+  absl::Status Start() override {
+    LOCKSTEP_RETURN_IF_ERROR(Check());
+    LOCKSTEP_ASSIGN_OR_RETURN(const Addresses found, AddressesOf(address_));
+    for (const addrinfo* each = found.get(); each != nullptr && socket_ < 0; each = each->ai_next) {
+      socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      if (socket_ >= 0 && connect(socket_, each->ai_addr, each->ai_addrlen) != 0) {
+        close(std::exchange(socket_, -1));
+      }
+    }
+    return socket_ >= 0 ? absl::OkStatus()
+                        : absl::UnavailableError(absl::StrCat("cannot send to ", address_));
+  }
+
+  void Write(const Batch& batch) override {
+    for (StatsdLine& line : StatsdLines(config_, batch)) {
+      if (!packet_.empty() && packet_.size() + 1 + line.text.size() > kPacketBytes) {
+        Flush();
+      }
+      absl::StrAppend(&packet_, packet_.empty() ? "" : "\n", line.text);
+      packet_samples_ += line.samples;
+    }
+  }
+
+  void Flush() override {
+    if (packet_.empty()) {
+      return;
+    }
+    if (send(socket_, packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+      sent_ += packet_samples_;
+    } else {
+      lost_ += packet_samples_;
+      last_error_ = errno;
+    }
+    packet_.clear();
+    packet_samples_ = 0;
+  }
+
+  absl::Status Stop() override {
+    Flush();
+    return absl::OkStatus();
+  }
+
+  std::optional<std::string> Lost() const override {
+    if (lost_ == 0) {
+      return std::nullopt;
+    }
+    // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
+    // last one.
+    return absl::StrCat(Description(), ": at least ", lost_, " of ", lost_ + sent_,
+                        " samples were lost: ", std::generic_category().message(last_error_));
+  }
+
+ private:
+  // What fits into one packet on any usual network.
+  static constexpr size_t kPacketBytes = 1400;
+
+  const std::string address_;
+  const StatsdConfig config_;
+  const std::string place_;
+  int socket_ = -1;
+  std::string packet_;
+  uint64_t packet_samples_ = 0;
+  uint64_t sent_ = 0;
+  uint64_t lost_ = 0;
+  int last_error_ = 0;
+};
+
 }  // namespace
 
 std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch) {
@@ -134,8 +223,7 @@ std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& bat
   return lines;
 }
 
-absl::StatusOr<std::unique_ptr<Output>> StatsdOutput::Make(absl::string_view argument,
-                                                           const OutputContext& context) {
+MadeOutput MakeStatsdOutput(absl::string_view argument, const OutputContext& context) {
   SinkSettings settings(context, "STATSD");
   StatsdConfig config;
   config.prefix = settings.Text("NAMESPACE", config.prefix);
@@ -148,76 +236,6 @@ absl::StatusOr<std::unique_ptr<Output>> StatsdOutput::Make(absl::string_view arg
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
   return std::make_unique<StatsdOutput>(std::move(address), std::move(config),
                                         settings.address_place());
-}
-
-StatsdOutput::StatsdOutput(std::string address, StatsdConfig config, std::string place)
-    : address_(std::move(address)), config_(std::move(config)), place_(std::move(place)) {}
-
-StatsdOutput::~StatsdOutput() {
-  if (socket_ >= 0) {
-    close(socket_);
-  }
-}
-
-std::string StatsdOutput::Description() const {
-  return absl::StrCat("statsd (", address_, ")");
-}
-
-absl::Status StatsdOutput::Check() const {
-  const absl::Status known = AddressesOf(address_).status();
-  return known.ok() ? known : absl::InvalidArgumentError(absl::StrCat(place_, known.message()));
-}
-
-absl::Status StatsdOutput::Start() {
-  LOCKSTEP_RETURN_IF_ERROR(Check());
-  LOCKSTEP_ASSIGN_OR_RETURN(const Addresses found, AddressesOf(address_));
-  for (const addrinfo* each = found.get(); each != nullptr && socket_ < 0; each = each->ai_next) {
-    socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (socket_ >= 0 && connect(socket_, each->ai_addr, each->ai_addrlen) != 0) {
-      close(std::exchange(socket_, -1));
-    }
-  }
-  return socket_ >= 0 ? absl::OkStatus()
-                      : absl::UnavailableError(absl::StrCat("cannot send to ", address_));
-}
-
-void StatsdOutput::Write(const Batch& batch) {
-  for (StatsdLine& line : StatsdLines(config_, batch)) {
-    if (!packet_.empty() && packet_.size() + 1 + line.text.size() > kPacketBytes) {
-      Flush();
-    }
-    absl::StrAppend(&packet_, packet_.empty() ? "" : "\n", line.text);
-    packet_samples_ += line.samples;
-  }
-}
-
-void StatsdOutput::Flush() {
-  if (packet_.empty()) {
-    return;
-  }
-  if (send(socket_, packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-    sent_ += packet_samples_;
-  } else {
-    lost_ += packet_samples_;
-    last_error_ = errno;
-  }
-  packet_.clear();
-  packet_samples_ = 0;
-}
-
-absl::Status StatsdOutput::Stop() {
-  Flush();
-  return absl::OkStatus();
-}
-
-std::optional<std::string> StatsdOutput::Lost() const {
-  if (lost_ == 0) {
-    return std::nullopt;
-  }
-  // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
-  // last one.
-  return absl::StrCat(Description(), ": at least ", lost_, " of ", lost_ + sent_,
-                      " samples were lost: ", std::generic_category().message(last_error_));
 }
 
 }  // namespace lockstep::coordinator

@@ -13,12 +13,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "coordinator/output/output.h"
@@ -37,38 +35,6 @@ struct StatsdLine {
 };
 std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch);
 
-class StatsdOutput final : public Output {
- public:
-  // InvalidArgument with all settings that are wrong.
-  static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
-                                                      const OutputContext& context);
-  // `place`: what messages about the address begin with.
-  StatsdOutput(std::string address, StatsdConfig config, std::string place = "");
-  ~StatsdOutput() override;
-
-  std::string Description() const override;
-  bool wants_points() const override { return true; }
-  // InvalidArgument: the address is malformed, or its host is not known.
-  absl::Status Check() const override;
-  absl::Status Start() override;
-  void Write(const Batch& batch) override;
-  void Flush() override;
-  absl::Status Stop() override;
-  std::optional<std::string> Lost() const override;
-
- private:
-  // What fits into one packet on any usual network.
-  static constexpr size_t kPacketBytes = 1400;
-
-  const std::string address_;
-  const StatsdConfig config_;
-  const std::string place_;
-  int socket_ = -1;
-  std::string packet_;
-  uint64_t packet_samples_ = 0;
-  uint64_t sent_ = 0;
-  uint64_t lost_ = 0;
-  int last_error_ = 0;
-};
+MadeOutput MakeStatsdOutput(absl::string_view argument, const OutputContext& context);
 
 }  // namespace lockstep::coordinator

@@ -11,7 +11,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "lockstep/v1/services.grpc.pb.h"
@@ -25,6 +24,7 @@
 #include "coordinator/rpc/server_stream.h"
 #include "coordinator/rpc/status_service.h"
 #include "coordinator/rpc/stranger_watch.h"
+#include "coordinator/rpc/uncalled_peers.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -43,9 +43,6 @@ using AnyStream = std::variant<std::shared_ptr<ControlStream>, std::shared_ptr<B
 constexpr int kHandshakeMs = 5'000;
 constexpr int kIdleMs = 10'000;
 constexpr int kMostCallsPerConnection = 100;
-// Of whom a refusal may have been; with more, naming them tells nobody anything.
-constexpr size_t kMostSuspects = 4;
-constexpr absl::Duration kCallWithin = absl::Seconds(10);  // of connecting
 
 constexpr const char* kServices[] = {
     "grpc.health.v1.Health",
@@ -130,25 +127,9 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
     return stream.get();
   }
 
-  // Connections that are let in and never call: most often their owners do not believe this
-  // coordinator's certificate, which only they can tell.
-  void ExpectCall(const std::string& address) {
-    uncalled[address] = loop.After(kCallWithin, [this, address] {
-      uncalled.erase(address);
-      fleet->refusals().Add(kRefusedUncalled, address,
-                            "it connected and made no call that is allowed; its own log may say "
-                            "why");
-    });
-  }
   // On gRPC's threads.
   void Called(const std::string& address) {
-    loop.Post([this, address] { Forget(address); });
-  }
-  void Forget(const std::string& address) {
-    if (const auto found = uncalled.find(address); found != uncalled.end()) {
-      loop.Cancel(found->second);
-      uncalled.erase(found);
-    }
+    loop.Post([this, address] { uncalled.Forget(address); });
   }
 
   ConnectionId NextId() {
@@ -160,25 +141,9 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
   void Refused(std::string kind, std::string reason) {
     loop.Post([this, kind = std::move(kind), reason = std::move(reason)] {
       if (!shut_down) {
-        fleet->refusals().Add(kind, ProbableCaller(), reason);
+        fleet->refusals().Add(kind, uncalled.TakeSuspect(), reason);
       }
     });
-  }
-  // The gate is not told who it judges. It is one of those who have connected and made no call yet,
-  // most often the only one, and then nothing more need be said of its silence.
-  std::string ProbableCaller() {
-    if (uncalled.size() == 1) {
-      const std::string address = uncalled.begin()->first;
-      Forget(address);
-      return absl::StrCat("a peer, it seems ", address);
-    }
-    if (uncalled.empty() || uncalled.size() > kMostSuspects) {
-      return "a peer";
-    }
-    return absl::StrCat("a peer, one of ",
-                        absl::StrJoin(uncalled, ", ", [](std::string* out, const auto& entry) {
-                          out->append(entry.first);
-                        }));
   }
   // Looks for changes of the authority and of the list of revoked certificates, again and again.
   void RereadTrust();
@@ -212,8 +177,11 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
                                                   "it sent too much before it had proved to "
                                                   "belong to the fleet");
                           }};
-  absl::flat_hash_map<std::string, TimerId>
-      uncalled;  // addresses that have not called yet; loop only
+  UncalledPeers uncalled{loop, [this](const std::string& address) {
+                           fleet->refusals().Add(kRefusedUncalled, address,
+                                                 "it connected and made no call that is allowed; "
+                                                 "its own log may say why");
+                         }};
 
   Mutex mutex;
   uint64_t last_id ABSL_GUARDED_BY(mutex) = 0;
@@ -275,7 +243,7 @@ absl::Status GrpcServer::Impl::Open(const std::vector<std::string>& addresses,
       Doorkeeper::Events{
           .let_in =
               [this](int fd, const std::string& address) {
-                ExpectCall(address);
+                uncalled.Add(address);
                 strangers.Add(fd, address);
                 grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
                 connection.fd = fd;
@@ -361,9 +329,7 @@ void GrpcServer::Shutdown() {
   }
   impl_->doorkeeper->Shutdown();
   impl_->strangers.Clear();
-  while (!impl_->uncalled.empty()) {
-    impl_->Forget(std::string(impl_->uncalled.begin()->first));
-  }
+  impl_->uncalled.Clear();
   impl_->status->Shutdown();
   for (auto& [id, stream] : impl_->streams) {
     std::visit([](auto& s) { s->Close(absl::UnavailableError("the coordinator ends")); }, stream);

@@ -1,7 +1,6 @@
 #include "coordinator/rpc/stranger_watch.h"
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include <fcntl.h>

@@ -5,7 +5,6 @@
 // Belongs to the coordinator's loop.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>

@@ -146,6 +146,27 @@ function(lockstep_embed_text sources header file function)
   set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)
 endfunction()
 
+# Embeds the texts whose paths below the folder `root` follow, as what the function `function` returns for such a path; `header`
+# declares it, and a path that is not among them ends the program.
+function(lockstep_embed_texts sources header function root)
+  string(REGEX MATCH "^[a-z]+" layer ${header})
+  set(all ${${sources}})
+  foreach(path ${ARGN})
+    string(MAKE_C_IDENTIFIER "${function}_${path}" text)
+    lockstep_embed_text(all ${header} ${root}/${path} ${text})
+    string(APPEND declared "absl::string_view ${text}();\n")
+    string(APPEND rows "      {\"${path}\", &${text}},\n")
+  endforeach()
+  set(index ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
+  file(WRITE ${index}.new "#include \"${header}\"\n\n#include \"common/base/check.h\"\n\nnamespace lockstep::${layer} {\n${declared}"
+    "absl::string_view ${function}(absl::string_view path) {\n  static constexpr struct {\n    absl::string_view path;\n"
+    "    absl::string_view (*text)();\n  } kTexts[] = {\n${rows}  };\n  for (const auto& known : kTexts) {\n"
+    "    if (known.path == path) {\n      return known.text();\n    }\n  }\n  LOCKSTEP_CHECK(false);\n  return {};\n}\n"
+    "}  // namespace lockstep::${layer}\n")
+  file(COPY_FILE ${index}.new ${index} ONLY_IF_DIFFERENT)
+  set(${sources} ${all} ${index} PARENT_SCOPE)
+endfunction()
+
 # The same for a file of any bytes.
 function(lockstep_embed_binary sources header file function)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)

@@ -1,11 +1,13 @@
 """How a run ended is settled once: terminal, journal, result file, JUnit and GitHub say the same, whatever could not be written."""
 import json
 import resource
+import shutil
+import signal
 import socket
 import subprocess
 import xml.etree.ElementTree
 
-from tests.integration.support import BIN, PATIENCE, LockstepTest
+from tests.integration.support import BIN, PATIENCE, LockstepTest, wait_until
 
 SCRIPT = "export const options = { iterations: 2 }; export default () => console.log('hello');\n"
 
@@ -45,6 +47,23 @@ class Ending(LockstepTest):
         self.assertEqual(112, result.returncode, result.stderr)
         self.assertRegex(result.stdout, r"(?m)^FAILED +the generator is INVALID, and --fail-on-suspect was given")
         self.check(112, "the generator is INVALID, and --fail-on-suspect was given")
+
+    def test_an_agent_of_ones_own_that_has_not_joined_says_nothing_below_the_verdict(self):
+        shutil.copy(BIN / "lockstep", self.folder)
+        agent = self.folder / "lockstep-agent"  # which never joins, and speaks when all has been said
+        agent.write_text("#!/bin/sh\ntouch started\nuntil grep -q INTERRUPTED output; do sleep 0.05; done\nsleep 1\necho late >&2\n", "utf-8")
+        agent.chmod(0o755)
+        output = self.folder / "output"
+        with output.open("w") as both:
+            run = subprocess.Popen([self.folder / "lockstep", "run", self.script("export default () => {};")], cwd=self.folder,
+                                   env=self.env, stdout=both, stderr=subprocess.STDOUT)
+        self.addCleanup(run.kill)
+        wait_until((self.folder / "started").exists, "the agent is there")
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(105, run.wait(PATIENCE))
+        said = output.read_text("utf-8")
+        self.assertIn("INTERRUPTED", said)
+        self.assertNotIn("late", said)
 
     def test_a_file_that_cannot_be_written(self):
         own = "export const handleSummary = () => ({ 'absent/x.txt': 'x' });\n"

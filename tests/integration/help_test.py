@@ -41,6 +41,12 @@ class Pages(LockstepTest):
             if shutil.which(shell):
                 script.write_text(self.lockstep("completion", shell).stdout, "utf-8")
                 self.assertEqual(0, subprocess.run([shell, "-n", script], timeout=PATIENCE).returncode)
+        if shutil.which("fish"):  # the last one that was written
+            for line, expected in (("certs re", ["renew", "revoke"]), ("run --summary-mode f", ["full"]), ("run --iter", ["--iterations"]),
+                                   ("completion ", ["bash", "fish", "zsh"]), ("help pa", ["pause"])):
+                reply = subprocess.run(["fish", "--no-config", "-c", f"source {script}; complete -C 'lockstep {line}'"],
+                                       capture_output=True, text=True, timeout=PATIENCE)
+                self.assertEqual(expected, [each.split("\t")[0] for each in reply.stdout.splitlines()], reply.stderr)
 
     def test_the_agent_has_completions_too(self):
         def completion(shell):

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port
+from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port, wait_until
 
 RATE = 50
 SECONDS = 8
@@ -204,6 +204,25 @@ class Histories(JournalTest):
         self.assertEqual(255, compared.returncode)
         self.assertIn("run 1 is the only one of", compared.stderr)
 
+    def test_a_run_that_had_ended_when_its_process_was_killed_is_answered_for_and_not_run_again(self):
+        (self.folder / "lockstep.yaml").write_text("thresholds: { http_reqs: ['count>1000'] }\n", "utf-8")
+        script = self.script("import http from 'k6/http';\nexport default () => { http.get(`${__ENV.TARGET}/status/200`); };\n")
+        command = ["run", "-u", "2", "-i", "20", "--linger", "--journal", str(self.journal), "-e", f"TARGET={self.server.url}", script]
+        self.coordinator = self.start(*command)
+        self.addCleanup(lambda: (self.coordinator.kill(), self.coordinator.communicate(timeout=PATIENCE)))
+        wait_until(lambda: '"exitCode":99' in self.lockstep("runs", "--journal", self.journal, "--json").stdout.replace(" ", ""),
+                   "the end is kept")
+        self.kill()
+        answer = self.lockstep(*command)
+        self.assertEqual(99, answer.returncode, answer.stderr)
+        self.assertIn("had ended when its process was gone, but that had not given its exit code, 99", answer.stderr)
+        self.assertRegex(answer.stdout, r"(?s)http_reqs.*: 20 .*\nFAILED ")
+        self.assertEqual(20, self.server.count())
+        command.remove("--linger")
+        self.assertEqual(99, self.lockstep(*command).returncode)
+        self.assertEqual(40, self.server.count(), "once it has been answered for, the test is run again")
+        self.assertEqual(2, len(self.runs()))
+
     def test_there_is_nothing_to_recover_of_a_run_that_ended(self):
         self.short_run()
         for flags, message in (([], "all of its runs have ended by themselves"), (["--run", "9"], "there is no run 9")):
@@ -215,7 +234,7 @@ class Histories(JournalTest):
         self.short_run("--result-file", "first.json", "-o", "junit=first.xml")
         again = self.lockstep("recover", self.journal, "--run", "1", "-o", "result=again.json", "-o", "junit=again.xml", "-o", "report=again.html")
         self.assertEqual(0, again.returncode, again.stderr)
-        self.assertRegex(again.stdout, r"^run 1, .*script.js, has ended by itself, at .*, with exit code 0\nDONE\n$")
+        self.assertRegex(again.stdout, r"(?s)^run 1, [^\n]*script.js, has ended by itself, at [^\n]*, with exit code 0\n.*http_reqs.*: 20 .*\nDONE\n")
         for first, second in (("first.json", "again.json"), ("first.xml", "again.xml")):
             self.assertEqual((self.folder / first).read_text("utf-8"), (self.folder / second).read_text("utf-8"))
         self.assertIn("<html", (self.folder / "again.html").read_text("utf-8"))
@@ -260,8 +279,8 @@ class Faults(JournalTest):
     def test_a_newer_journal(self):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
-            database.execute("PRAGMA user_version = 10")
-        self.refused("a newer lockstep has written it (schema 10); this one knows schema 9, so it needs another file, or that lockstep")
+            database.execute("PRAGMA user_version = 11")
+        self.refused("a newer lockstep has written it (schema 11); this one knows schema 10, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()

@@ -37,6 +37,42 @@ export default () => sleep(0.05);
 """
 
 
+# In the place of the coordinator's events, those of a test: an hour of three agents' load, and a second more with each tick().
+# `drawn` counts what the page draws.
+HOUR = """
+window.EventSource = class {
+  constructor() { window.events = this; this.heard = {}; }
+  addEventListener(name, listener) { this.heard[name] = listener; }
+  close() {}
+};
+window.drawn = 0;
+for (const [kind, names] of [[CanvasRenderingContext2D, ['fillRect', 'lineTo', 'drawImage', 'fillText']], [Path2D, ['lineTo']]]) {
+  for (const name of names) {
+    const plain = kind.prototype[name];
+    kind.prototype[name] = function (...args) { window.drawn += 1; return plain.apply(this, args); };
+  }
+}
+const POINTS = 1200; // Timeline::kMostPoints
+const column = (length, value) => Array.from({ length }, (_, i) => value(i));
+const columnsOf = (names, length) => Object.fromEntries(names.map((name) => [name, column(length, (i) => 100 + (i * 37) % 90)]));
+const part = (first, points) => ({
+  first, points, step: 3,
+  columns: columnsOf(['requests', 'failed', '2xx', '3xx', '4xx', '5xx', 'error', 'other', 'iterations', 'dropped', 'sent', 'received', 'avg',
+    'p50', 'p90', 'p95', 'p99', 'max', 'vus', 'vus_max'], points),
+  heat: column(points, (i) => column(48, (k) => (k % 2 ? 1 + (i * k) % 50 : 10 + k / 2))),
+  metrics: column(12, (k) => ({ name: `metric_${k}`, type: 'trend', contains: 'time', columns: columnsOf(['avg', 'p50', 'p95', 'max'], points) })),
+  agents: column(3, (k) => ({ name: `agent-${k}`, columns: columnsOf(['vus', 'requests', 'failed', 'cpu', 'lag'], points) })),
+  thresholds: [],
+});
+const send = (name, series) => events.heard[name]({ data: JSON.stringify({
+  state: 'Running', over: false, elapsed: 3600, planned: 7200, vus: 4, panels: {},
+  distribution: { expected: column(200, (i) => i), failed: [] }, series }) });
+let points = POINTS - 60;
+window.begin = () => send('snapshot', part(0, points));
+window.tick = () => { points += 1; send('tick', part(points - 2, 2)); };
+"""
+
+
 class Pages(LockstepTest):
     @classmethod
     def setUpClass(cls):
@@ -155,6 +191,25 @@ class Live(Pages):
         browser.accept()
         _, errors = run.communicate(timeout=PATIENCE)
         self.assertEqual(103, run.returncode, errors)
+
+    def test_an_hour_of_data_does_not_make_it_slow(self):
+        run, url = self.dashboard(FAILING)
+        preload = self.browser.tell("Page.addScriptToEvaluateOnNewDocument", source=HOUR)["identifier"]
+        self.addCleanup(self.browser.tell, "Page.removeScriptToEvaluateOnNewDocument", identifier=preload)
+        self.browser.open(url)
+        self.browser.run("begin()")
+        self.wait_for_charts()  # and all of them are drawn from now on, in sight or not
+        text = "return document.querySelector('#lanes .lane:last-child output').textContent"
+        self.browser.wait_for(text)
+        drawn = self.browser.run("""const { drawn } = window;
+            return new Promise((done) => {
+              tick(); tick(); tick();
+              requestAnimationFrame(() => requestAnimationFrame(() => done(window.drawn - drawn)));
+            })""")
+        self.assertGreater(drawn, 1000, "it has drawn")
+        self.assertLess(drawn, 150_000, "what three seconds that came at once draw")
+        self.assert_quiet(url)
+        self.end(run, url)
 
     def test_it_is_accessible_and_served_under_a_policy(self):
         run, url = self.dashboard(FAILING, "--agents", "2")

@@ -278,22 +278,14 @@ KeyPair KeyPair::Public() const {
 }
 
 std::string KeyPair::ToSpki() const {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key_.get(), &der);
-  LOCKSTEP_CHECK(size > 0);
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<size_t>(size));
-  OPENSSL_free(der);
-  return bytes;
+  return DerOf([this](unsigned char** der) { return i2d_PUBKEY(key_.get(), der); });
 }
 
 std::string KeyPair::ToPkcs8() const {
   const PrivateKeyInfo info(EVP_PKEY2PKCS8(key_.get()));
-  unsigned char* der = nullptr;
-  const int size = info == nullptr ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info.get(), &der);
-  LOCKSTEP_CHECK(size > 0);
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<size_t>(size));
-  OPENSSL_free(der);
-  return bytes;
+  return DerOf([&info](unsigned char** der) {
+    return info == nullptr ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info.get(), der);
+  });
 }
 
 std::string KeyPair::ToPoint() const {

@@ -160,14 +160,9 @@ absl::StatusOr<bool> EcdsaVerify(const KeyPair& key, HashAlgorithm hash,
       ECDSA_SIG_set0(
           parsed.get(), BN_bin2bn(ConstBytes(signature), static_cast<int>(size), nullptr),
           BN_bin2bn(ConstBytes(signature) + size, static_cast<int>(size), nullptr)) == 1);
-  unsigned char* der = nullptr;
-  const int der_size = i2d_ECDSA_SIG(parsed.get(), &der);
-  LOCKSTEP_CHECK(der_size > 0);
-  absl::StatusOr<bool> good =
-      Verify(key, hash, nullptr,
-             {reinterpret_cast<const char*>(der), static_cast<size_t>(der_size)}, data);
-  OPENSSL_free(der);
-  return good;
+  const std::string der =
+      DerOf([&parsed](unsigned char** to) { return i2d_ECDSA_SIG(parsed.get(), to); });
+  return Verify(key, hash, nullptr, der, data);
 }
 
 absl::StatusOr<std::string> EcdhSecret(const KeyPair& key, const KeyPair& peer) {

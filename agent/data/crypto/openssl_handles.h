@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/data/crypto/digest.h"
+#include "common/base/check.h"
 #include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
@@ -35,5 +36,16 @@ inline unsigned char* MutableBytes(std::string& text) {
 const EVP_MD* DigestOf(HashAlgorithm algorithm);
 // The same for SHA-1 and SHA-2 without truncation; null for the other algorithms.
 const EVP_MD* ShaOf(HashAlgorithm hash);
+
+// The DER that `write`, a function of OpenSSL's, allocates and writes. It must not fail.
+template <class Write>
+std::string DerOf(Write write) {
+  unsigned char* der = nullptr;
+  const int size = write(&der);
+  LOCKSTEP_CHECK(size > 0);
+  std::string bytes(reinterpret_cast<const char*>(der), static_cast<size_t>(size));
+  OPENSSL_free(der);
+  return bytes;
+}
 
 }  // namespace lockstep::agent

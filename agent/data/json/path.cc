@@ -58,20 +58,10 @@ size_t ComponentEnd(absl::string_view path) {
 // The first '|' of `path` that is outside of brackets and quotes, or its size.
 size_t PipePosition(absl::string_view path) {
   for (size_t i = 0; i < path.size(); ++i) {
-    switch (path[i]) {
-      case '\\':
-        ++i;
-        break;
-      case '|':
-        return i;
-      case '(':
-      case '[':
-      case '{':
-      case '"':
-        i = GroupEnd(path, i) - 1;
-        break;
-      default:
-        break;
+    if (const size_t past = PastLiteral(path, i); past > i) {
+      i = past - 1;
+    } else if (path[i] == '|') {
+      return i;
     }
   }
   return path.size();
@@ -212,22 +202,11 @@ std::vector<absl::string_view> Selectors(absl::string_view inside) {
   std::vector<absl::string_view> selectors;
   size_t start = 0;
   for (size_t i = 0; i < inside.size(); ++i) {
-    switch (inside[i]) {
-      case '\\':
-        ++i;
-        break;
-      case '(':
-      case '[':
-      case '{':
-      case '"':
-        i = GroupEnd(inside, i) - 1;
-        break;
-      case ',':
-        selectors.push_back(inside.substr(start, i - start));
-        start = i + 1;
-        break;
-      default:
-        break;
+    if (const size_t past = PastLiteral(inside, i); past > i) {
+      i = past - 1;
+    } else if (inside[i] == ',') {
+      selectors.push_back(inside.substr(start, i - start));
+      start = i + 1;
     }
   }
   selectors.push_back(inside.substr(start));

@@ -129,6 +129,20 @@ size_t GroupEnd(absl::string_view text, size_t position) {
   return text.size();
 }
 
+size_t PastLiteral(absl::string_view text, size_t position) {
+  switch (text[position]) {
+    case '\\':
+      return position + 2;
+    case '(':
+    case '[':
+    case '{':
+    case '"':
+      return GroupEnd(text, position);
+    default:
+      return position;
+  }
+}
+
 bool MatchesWildcard(absl::string_view text, absl::string_view pattern) {
   size_t t = 0, p = 0;
   size_t star = absl::string_view::npos, star_text = 0;
@@ -197,18 +211,9 @@ JsonQuery ParseJsonQuery(absl::string_view inside) {
   };
   JsonQuery query;
   for (size_t i = 0; i < inside.size(); ++i) {
-    switch (inside[i]) {
-      case '\\':
-        ++i;
-        continue;
-      case '(':
-      case '[':
-      case '{':
-      case '"':
-        i = GroupEnd(inside, i) - 1;
-        continue;
-      default:
-        break;
+    if (const size_t past = PastLiteral(inside, i); past > i) {
+      i = past - 1;
+      continue;
     }
     for (const auto& [text, op] : kOperators) {
       if (absl::StartsWith(inside.substr(i), text)) {

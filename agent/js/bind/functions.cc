@@ -41,6 +41,14 @@ void SetFunction(Context context, v8::Local<v8::Object> object, absl::string_vie
   SetProperty(context, object, name, function);
 }
 
+std::string TextArgument(const Info& info, int index) {
+  return TextOf(info.GetIsolate(), info[index].As<v8::String>());
+}
+
+uint64_t NumberArgument(const Info& info, int index) {
+  return static_cast<uint64_t>(info[index].As<v8::Number>()->Value());
+}
+
 void KeepConstructor(Context context, absl::string_view name, v8::Local<v8::Function> constructor) {
   context->Global()
       ->SetPrivate(context, ConstructorKey(context->GetIsolate(), name), constructor)
@@ -61,12 +69,8 @@ void ConstructAnew(const Info& info, absl::string_view name) {
   for (int i = 0; i < info.Length(); ++i) {
     arguments.push_back(info[i]);
   }
-  v8::Local<v8::Object> made;
-  if (constructor.As<v8::Function>()
-          ->NewInstance(context, static_cast<int>(arguments.size()), arguments.data())
-          .ToLocal(&made)) {
-    info.GetReturnValue().Set(made);
-  }
+  Return(info, constructor.As<v8::Function>()->NewInstance(
+                   context, static_cast<int>(arguments.size()), arguments.data()));
 }
 
 v8::Local<v8::FunctionTemplate> ClassTemplate(

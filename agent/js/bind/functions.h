@@ -26,6 +26,19 @@ inline Context ContextOf(const Info& info) {
   return info.GetIsolate()->GetCurrentContext();
 }
 
+// Returns a result to the caller; an empty one stands for the exception that is pending.
+template <class T>
+void Return(const Info& info, v8::MaybeLocal<T> result) {
+  v8::Local<T> value;
+  if (result.ToLocal(&value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+// Arguments of which the script in front of a native function says that they are strings, or whole numbers from 0 on.
+std::string TextArgument(const Info& info, int index);
+uint64_t NumberArgument(const Info& info, int index);
+
 // What a function's `data`, an External, points to. Only for functions that were bound with a T.
 template <class T>
 T& BoundTo(const Info& info) {

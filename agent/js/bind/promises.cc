@@ -1,25 +1,32 @@
 #include "agent/js/bind/promises.h"
 
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 
-void ReturnResolved(const Info& info, v8::Local<v8::Value> value) {
-  const Context context = info.GetIsolate()->GetCurrentContext();
+v8::MaybeLocal<v8::Promise> Resolved(Context context, v8::Local<v8::Value> value) {
   v8::Local<v8::Promise::Resolver> resolver;
-  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
-      resolver->Resolve(context, value).IsJust()) {
-    info.GetReturnValue().Set(resolver->GetPromise());
-  }
+  return v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+                 resolver->Resolve(context, value).IsJust()
+             ? resolver->GetPromise()
+             : v8::MaybeLocal<v8::Promise>();
+}
+
+v8::MaybeLocal<v8::Promise> Rejected(Context context, v8::Local<v8::Value> error) {
+  v8::Local<v8::Promise::Resolver> resolver;
+  return v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+                 resolver->Reject(context, error).IsJust()
+             ? resolver->GetPromise()
+             : v8::MaybeLocal<v8::Promise>();
+}
+
+void ReturnResolved(const Info& info, v8::Local<v8::Value> value) {
+  Return(info, Resolved(ContextOf(info), value));
 }
 
 void ReturnRejected(const Info& info, v8::Local<v8::Value> error) {
-  const Context context = info.GetIsolate()->GetCurrentContext();
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
-      resolver->Reject(context, error).IsJust()) {
-    info.GetReturnValue().Set(resolver->GetPromise());
-  }
+  Return(info, Rejected(ContextOf(info), error));
 }
 
 v8::Local<v8::Object> MakeError(v8::Isolate* isolate, absl::string_view name,

@@ -11,7 +11,10 @@
 
 namespace lockstep::agent {
 
-// Both return the promise to the function's caller; neither can fail unless the script is being ended.
+// They cannot fail unless the script is being ended.
+v8::MaybeLocal<v8::Promise> Resolved(Context context, v8::Local<v8::Value> value);
+v8::MaybeLocal<v8::Promise> Rejected(Context context, v8::Local<v8::Value> error);
+// Both return the promise to the function's caller.
 void ReturnResolved(const Info& info, v8::Local<v8::Value> value);
 void ReturnRejected(const Info& info, v8::Local<v8::Value> error);
 

@@ -54,6 +54,16 @@ void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> 
   array->CreateDataProperty(context, array->Length(), value).Check();
 }
 
+void AppendIn(Context context, v8::Local<v8::Object> lists, absl::string_view name,
+              v8::Local<v8::Value> value) {
+  v8::Local<v8::Value> list;
+  if (!GetProperty(context, lists, name, &list) || !list->IsArray()) {
+    list = v8::Array::New(context->GetIsolate());
+    SetProperty(context, lists, name, list);
+  }
+  AppendTo(context, list.As<v8::Array>(), value);
+}
+
 bool IsPlainObject(v8::Local<v8::Value> value) {
   return value->IsObject() && !value->IsArray() && !value->IsFunction() &&
          !value->IsArrayBuffer() && !value->IsArrayBufferView() && !value->IsStringObject() &&

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/js/bind/names.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 
@@ -32,8 +33,17 @@ absl::Status ForEachOwnOrStatus(
 // Defines an ordinary property; cannot fail on objects made by us.
 void SetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
                  v8::Local<v8::Value> value);
+// The same with a value of C++'s, as ToJs has it.
+template <class T>
+void SetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                 const T& value) {
+  SetProperty(context, object, name, ToJs(context, value));
+}
 // Appends to an array made by us, whatever setters a script has given Array.prototype.
 void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> value);
+// Appends to the array that `lists`, an object made by us, has under `name`; it is made with the first.
+void AppendIn(Context context, v8::Local<v8::Object> lists, absl::string_view name,
+              v8::Local<v8::Value> value);
 
 // Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.

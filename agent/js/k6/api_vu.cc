@@ -2,14 +2,46 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/errors.h"
+#include "agent/js/k6/pending_promises.h"
 #include "common/base/nearest.h"
 
 namespace lockstep::agent {
+
+ApiVu::ApiVu() = default;
+ApiVu::~ApiVu() = default;
+
+PendingPromises& ApiVu::promises() {
+  if (promises_ == nullptr) {
+    promises_ = std::make_unique<PendingPromises>(*this);
+  }
+  return *promises_;
+}
+
+void ApiVu::EndIteration() {
+  for (const std::unique_ptr<VuPart>& part : parts_) {
+    part->EndIteration();
+  }
+  promises_.reset();
+}
+
+void ApiVu::ReleaseParts() {
+  promises_.reset();
+  parts_.clear();
+}
 
 void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,
                    absl::string_view name, const std::vector<std::string>& known) {
   vu.WarnOnce(absl::StrCat(where, ": unknown ", what, " \"", name, "\" has no effect",
                            MeantOrAllowed(name, known)));
+}
+
+bool RefusedInInit(ApiVu& vu, v8::Isolate* isolate, absl::string_view what) {
+  if (vu.in_init()) {
+    ThrowError(isolate, absl::StrCat(what, " in the init context is not supported"));
+    return true;
+  }
+  return false;
 }
 
 }  // namespace lockstep::agent

@@ -63,6 +63,7 @@ class VuPart {
 };
 
 class GrpcEngine;
+class PendingPromises;
 
 // What an event that waits for the script's turn costs beside its text, as limits on them count it.
 inline constexpr size_t kWaitingEventBytes = 256;
@@ -73,7 +74,8 @@ class ApiVu {
   static constexpr int kContextSlot = kApiVuSlot;
   using Task = absl::AnyInvocable<void()>;
 
-  virtual ~ApiVu() = default;
+  ApiVu();
+  virtual ~ApiVu();
 
   // Whether the init code is running: then there are no requests and no samples, but metrics and
   // shared arrays are made.
@@ -141,6 +143,13 @@ class ApiVu {
   // hold on to a jar.
   const std::shared_ptr<CookieJar>& jar() const { return jar_; }
 
+  // The promises that the script waits for without standing still. They are forgotten as parts are told that the iteration is over.
+  PendingPromises& promises();
+  // Adds a row to the table of errors, now.
+  void AddError(absl::string_view cause, absl::string_view method, absl::string_view name) {
+    sink().AddError(cause, method, name, loop().clock().Wall());
+  }
+
   // For modules: what they keep, in the order in which they were made.
   void Keep(std::unique_ptr<VuPart> part) { parts_.push_back(std::move(part)); }
   // For the VU, inside its isolate: around each iteration, and before the world is destroyed.
@@ -152,15 +161,12 @@ class ApiVu {
       part->BeginIteration();
     }
   }
-  void EndIteration() {
-    for (const std::unique_ptr<VuPart>& part : parts_) {
-      part->EndIteration();
-    }
-  }
-  void ReleaseParts() { parts_.clear(); }
+  void EndIteration();
+  void ReleaseParts();
 
  private:
   std::vector<std::unique_ptr<VuPart>> parts_;
+  std::unique_ptr<PendingPromises> promises_;  // made with the first
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 
@@ -168,9 +174,27 @@ class ApiVu {
 void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,
                    absl::string_view name, const std::vector<std::string>& known);
 
-// Leaves `module` to `vu`, which outlives the context; returns its exports.
-template <class Module>
-v8::Local<v8::Object> KeepModule(Context context, ApiVu& vu, std::unique_ptr<Module> module) {
+// Throws, and returns true, in the init code, where `what` is not supported.
+bool RefusedInInit(ApiVu& vu, v8::Isolate* isolate, absl::string_view what);
+
+// Stops the script until `start` has had the function called that it gets, on the loop; what it was called with. Nothing where the
+// VU was interrupted meanwhile: return to V8 at once, with what was started.
+template <class Result, class Start>
+std::optional<Result> ParkFor(ApiVu& vu, Start start) {
+  std::optional<Result> result;
+  const bool resumed = vu.Park([&](ApiVu::Task wake) {
+    start([&result, wake = std::move(wake)](Result got) mutable {
+      result = std::move(got);
+      wake();
+    });
+  });
+  return resumed ? std::move(result) : std::nullopt;
+}
+
+// Makes a module of `vu` and `more`, all of which outlive the context, and leaves it to `vu`; returns its exports.
+template <class Module, class... More>
+v8::Local<v8::Object> MakeModule(Context context, ApiVu& vu, More&&... more) {
+  auto module = std::make_unique<Module>(vu, std::forward<More>(more)...);
   const v8::Local<v8::Object> exports = module->MakeExports(context);
   vu.Keep(std::move(module));
   return exports;

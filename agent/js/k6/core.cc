@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/go_random.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -78,8 +77,7 @@ void Check(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
-  if (vu.in_init()) {
-    ThrowError(isolate, "Using check() in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "Using check()")) {
     return;
   }
   if (!info[1]->IsObject()) {
@@ -115,8 +113,7 @@ void Group(const Info& info) {
   const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
   std::string name;
-  if (vu.in_init()) {
-    ThrowError(isolate, "Using group() in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "Using group()")) {
     return;
   }
   if (!ToText(context, info[0], &name) || !NameIsFree(isolate, name)) {
@@ -181,7 +178,7 @@ void RandomSeed(const Info& info) {
   const GoRandomState state = SeedGoRandom(std::abs(seed) < kMost ? static_cast<int64_t>(seed) : 0);
   const absl::string_view bytes(reinterpret_cast<const char*>(state.data()), sizeof state);
   // Fails only when the script is being terminated.
-  ResultOf(context, SeededRandomSource(), {JsBytes(isolate, bytes)}).IsEmpty();
+  ResultOf(context, "k6/seeded_random.js", {JsBytes(isolate, bytes)}).IsEmpty();
 }
 
 }  // namespace

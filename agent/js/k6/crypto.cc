@@ -11,6 +11,7 @@
 #include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/k6_values.h"
@@ -98,18 +99,13 @@ void DigestHasher(const Info& info) {
 }
 
 void ReturnHasher(const Info& info, std::unique_ptr<Hasher> hasher) {
-  v8::Isolate* isolate = info.GetIsolate();
-  const Context context = isolate->GetCurrentContext();
-  const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
-  made->SetInternalFieldCount(2);
+  const Context context = ContextOf(info);
   v8::Local<v8::Object> object;
-  if (!made->NewInstance(context).ToLocal(&object)) {
-    return;
+  if (MakeHolder(context, std::move(hasher)).ToLocal(&object)) {
+    SetBoundMethod(context, object, "update", UpdateHasher);
+    SetBoundMethod(context, object, "digest", DigestHasher);
+    info.GetReturnValue().Set(object);
   }
-  AttachOwned(isolate, object, std::move(hasher));
-  SetBoundMethod(context, object, "update", UpdateHasher);
-  SetBoundMethod(context, object, "digest", DigestHasher);
-  info.GetReturnValue().Set(object);
 }
 
 void CreateHash(const Info& info) {

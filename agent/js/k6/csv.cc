@@ -167,10 +167,7 @@ absl::StatusOr<CsvRows> FindRows(Context context, ApiVu& vu, v8::Local<v8::Value
 void LoadRow(const Info& info) {
   const CsvRows& rows = *OwnedBy<CsvRows>(info.Data().As<v8::Object>());
   const auto index = static_cast<int64_t>(info[0].As<v8::Number>()->Value());
-  v8::Local<v8::Value> row;
-  if (RowValue(ContextOf(info), *rows.table, rows.first + index).ToLocal(&row)) {
-    info.GetReturnValue().Set(row);
-  }
+  Return(info, RowValue(ContextOf(info), *rows.table, rows.first + index));
 }
 
 void ParseFile(const Info& info) {
@@ -228,7 +225,7 @@ void NextRow(const Info& info) {
     return;
   }
   const v8::Local<v8::Object> result = v8::Object::New(isolate);
-  SetProperty(context, result, "done", v8::Boolean::New(isolate, done));
+  SetProperty(context, result, "done", done);
   SetProperty(context, result, "value", value);
   ReturnResolved(info, result);
 }

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
@@ -30,7 +29,7 @@ SharedData& DataOf(const Info& info) {
 void LoadElement(const Info& info) {
   const auto* elements =
       static_cast<const SharedElements*>(info.Data().As<v8::External>()->Value());
-  const auto index = static_cast<size_t>(info[0].As<v8::Number>()->Value());
+  const auto index = NumberArgument(info, 0);
   v8::Local<v8::Value> element;
   if ((*elements)[index] == kNoJson) {  // as in k6, where the text is no JSON either
     info.GetIsolate()->ThrowException(v8::Exception::SyntaxError(JsText(
@@ -120,7 +119,7 @@ void ConstructSharedArray(const Info& info) {
 
 v8::MaybeLocal<v8::Value> MakeSharedArray(Context context, v8::Local<v8::Function> load,
                                           int64_t length) {
-  return ResultOf(context, SharedArraySource(),
+  return ResultOf(context, "k6/shared_array.js",
                   {load, v8::Number::New(context->GetIsolate(), static_cast<double>(length))});
 }
 

@@ -1,6 +1,7 @@
 #include "agent/js/k6/dns.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 namespace {
@@ -53,11 +55,7 @@ bool DnsText(const Info& info, int index, const char* what, std::string* text) {
 }
 
 bool InDnsInit(const Info& info) {
-  if (BoundTo<DnsModule>(info).vu().in_init()) {
-    ThrowError(info.GetIsolate(), "asking a name server in the init context is not supported");
-    return true;
-  }
-  return false;
+  return RefusedInInit(BoundTo<DnsModule>(info).vu(), info.GetIsolate(), "asking a name server");
 }
 
 // resolve(query, recordType, nameserver)
@@ -77,14 +75,12 @@ void ResolveName(const Info& info) {
     return;
   }
   DnsModule& module = BoundTo<DnsModule>(info);
-  if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.Ask(DnsModule::Kind::kResolve,
-               absl::StrCat("resolve ", MaskCredentials(name), " (", kind, ") at ", server),
-               std::move(settle), [&](DnsClient::Done done) {
-                 module.client().Resolve(name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa,
-                                         server, std::move(done));
-               });
-  }
+  module.Ask(info, DnsModule::Kind::kResolve,
+             absl::StrCat("resolve ", MaskCredentials(name), " (", kind, ") at ", server),
+             [&](DnsClient::Done done) {
+               module.client().Resolve(name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa, server,
+                                       std::move(done));
+             });
 }
 
 // lookup(hostname)
@@ -94,11 +90,8 @@ void LookUpName(const Info& info) {
     return;
   }
   DnsModule& module = BoundTo<DnsModule>(info);
-  if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.Ask(DnsModule::Kind::kLookUp, absl::StrCat("lookup ", MaskCredentials(name)),
-               std::move(settle),
-               [&](DnsClient::Done done) { module.client().LookUp(name, std::move(done)); });
-  }
+  module.Ask(info, DnsModule::Kind::kLookUp, absl::StrCat("lookup ", MaskCredentials(name)),
+             [&](DnsClient::Done done) { module.client().LookUp(name, std::move(done)); });
 }
 
 // Whether what ended so was a question at all; otherwise it was a mistake, or a rule or a limit kept it back.
@@ -107,62 +100,50 @@ bool WasSent(const absl::Status& status) {
          !absl::IsResourceExhausted(status);
 }
 
-PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
-  return [texts = std::move(texts)](Context context, PendingPromises::Resolver promise) {
-    std::vector<v8::Local<v8::Value>> values;
-    for (const std::string& text : texts) {
-      values.push_back(JsText(context->GetIsolate(), text));
-    }
-    promise->Resolve(context, v8::Array::New(context->GetIsolate(), values.data(), values.size()))
-        .FromMaybe(false);
-  };
-}
-
 }  // namespace
 
 DnsModule::DnsModule(ApiVu& vu, DnsClient& client)
-    : vu_(vu), client_(client), metrics_(vu, kDnsMetrics), promises_(vu) {}
+    : vu_(vu), client_(client), metrics_(vu, kDnsMetrics) {}
 
-void DnsModule::Ask(Kind kind, std::string question, PendingPromises::Settle settle,
+void DnsModule::Ask(const Info& info, Kind kind, std::string question,
                     absl::FunctionRef<void(DnsClient::Done done)> ask) {
-  const uint64_t number = ++last_;
-  asked_->emplace(number, Asked{kind, std::move(question), vu_.tags(), vu_.loop().clock().Mono(),
-                                std::move(settle)});
-  ask([this, number,
-       weak = std::weak_ptr<AllAsked>(asked_)](absl::StatusOr<std::vector<std::string>> answer) {
-    const std::shared_ptr<AllAsked> all = weak.lock();
-    if (all == nullptr) {
-      return;
-    }
-    if (auto found = all->extract(number)) {
-      Tell(std::move(found.mapped()), std::move(answer));
+  const std::optional<PendingPromises::Settle> settle = vu_.promises().Begin(info);
+  if (!settle) {
+    return;
+  }
+  const auto asked = std::make_shared<Asked>(
+      Asked{kind, std::move(question), vu_.tags(), vu_.loop().clock().Mono()});
+  ask([this, asked, settle = *settle](absl::StatusOr<std::vector<std::string>> answer) {
+    if (settle.is_awaited()) {
+      Tell(*asked, settle, std::move(answer));
     }
   });
-  if (const auto waiting = asked_->find(number); waiting != asked_->end()) {
-    Count(&waiting->second);
+  if (settle->is_awaited()) {
+    Count(*asked);
   }
 }
 
-void DnsModule::Count(Asked* asked) {
-  if (!std::exchange(asked->counted, true)) {
-    metrics_.Add(asked->kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, asked->tags);
+void DnsModule::Count(Asked& asked) {
+  if (!std::exchange(asked.counted, true)) {
+    metrics_.Add(asked.kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, asked.tags);
   }
 }
 
-void DnsModule::Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer) {
+void DnsModule::Tell(Asked& asked, const PendingPromises::Settle& settle,
+                     absl::StatusOr<std::vector<std::string>> answer) {
   if (asked.counted || WasSent(answer.status())) {
-    Count(&asked);
+    Count(asked);
     metrics_.AddTime(asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration,
                      asked.began, asked.tags);
   }
   if (answer.ok()) {
-    asked.settle(ResolveWithTexts(*std::move(answer)));
+    settle(ResolveWith(
+        [texts = *std::move(answer)](Context context) { return ArrayOf(context, texts); }));
     return;
   }
-  vu_.sink().AddError(answer.status().message(), kDnsMethod, asked.question,
-                      vu_.loop().clock().Wall());
-  asked.settle(RejectWith(absl::Status(
-      answer.status().code(), absl::StrCat(asked.question, ": ", answer.status().message()))));
+  vu_.AddError(answer.status().message(), kDnsMethod, asked.question);
+  settle(RejectWith(absl::Status(answer.status().code(),
+                                 absl::StrCat(asked.question, ": ", answer.status().message()))));
 }
 
 v8::Local<v8::Object> DnsModule::MakeExports(Context context) {
@@ -172,10 +153,6 @@ v8::Local<v8::Object> DnsModule::MakeExports(Context context) {
   SetFunction(context, exports, "resolve", ResolveName, data);
   SetFunction(context, exports, "lookup", LookUpName, data);
   return exports;
-}
-
-v8::Local<v8::Object> MakeDnsModule(Context context, ApiVu& vu, DnsClient& client) {
-  return KeepModule(context, vu, std::make_unique<DnsModule>(vu, client));
 }
 
 }  // namespace lockstep::agent

@@ -1,6 +1,7 @@
 #include "agent/js/k6/execution.h"
 
 #include <string>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 
@@ -8,6 +9,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 namespace {
@@ -30,30 +32,20 @@ void Get(v8::Local<v8::Name>, const PropertyInfo& info) {
 }
 
 // Facts as scripts see them; times in milliseconds.
-v8::Local<v8::Value> ShowFact(Context context, const std::string& text) {
-  return JsText(context->GetIsolate(), text);
-}
-v8::Local<v8::Value> ShowFact(Context context, double number) {
-  return JsNumber(context, number);
-}
-v8::Local<v8::Value> ShowFact(Context context, int64_t count) {
-  return JsNumber(context, static_cast<double>(count));
-}
-v8::Local<v8::Value> ShowFact(Context context, absl::Time time) {
-  return ShowFact(context, absl::ToUnixMillis(time));
-}
-v8::Local<v8::Value> ShowFact(Context context, absl::Duration duration) {
-  return JsNumber(context, absl::ToDoubleMilliseconds(duration));
+template <class T>
+v8::Local<v8::Value> ShowFact(Context context, const T& fact) {
+  if constexpr (std::is_same_v<T, absl::Time>) {
+    return ToJs(context, absl::ToUnixMillis(fact));
+  } else if constexpr (std::is_same_v<T, absl::Duration>) {
+    return ToJs(context, absl::ToDoubleMilliseconds(fact));
+  } else {
+    return ToJs(context, fact);
+  }
 }
 
 // Throws, and returns true, in the init code, where `what` is not known yet.
 bool TooEarly(ApiVu& vu, Context context, absl::string_view what) {
-  if (!vu.in_init()) {
-    return false;
-  }
-  ThrowError(context->GetIsolate(),
-             absl::StrCat("getting ", what, " in the init context is not supported"));
-  return true;
+  return RefusedInInit(vu, context->GetIsolate(), absl::StrCat("getting ", what));
 }
 
 template <auto kField>

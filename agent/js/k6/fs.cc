@@ -89,9 +89,8 @@ void DescribeFile(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const OpenFile& file = ReceiverOf(info);
   const v8::Local<v8::Object> facts = v8::Object::New(isolate);
-  SetProperty(ContextOf(info), facts, "name", JsText(isolate, file.name()));
-  SetProperty(ContextOf(info), facts, "size",
-              v8::Number::New(isolate, static_cast<double>(file.size())));
+  SetProperty(ContextOf(info), facts, "name", file.name());
+  SetProperty(ContextOf(info), facts, "size", file.size());
   ReturnResolved(info, facts);
 }
 
@@ -127,7 +126,7 @@ void OpenPath(const Info& info) {
     Reject(info, "TypeError", "open", "a path is expected, a text that is not empty");
     return;
   }
-  const std::string path = TextOf(isolate, info[0].As<v8::String>());
+  const std::string path = TextArgument(info, 0);
   const absl::StatusOr<std::string> url = data.files.url_of(path);
   const absl::StatusOr<SharedFile*> file =
       url.ok() ? FindFile(data, *url) : absl::StatusOr<SharedFile*>(url.status());
@@ -146,7 +145,7 @@ void OpenPath(const Info& info) {
     return;
   }
   auto open = std::make_unique<OpenFile>(**file, std::string(absl::StripPrefix(*url, "file://")));
-  SetProperty(context, object, "path", JsText(isolate, open->path()));
+  SetProperty(context, object, "path", open->path());
   AttachOwned(isolate, object, std::move(open));
   ReturnResolved(info, object);
 }
@@ -167,7 +166,7 @@ v8::Local<v8::Object> MakeFsModule(Context context, ApiVu& vu, FileStore& store,
   const std::pair<const char*, SeekMode> names[] = {
       {"Start", SeekMode::kStart}, {"Current", SeekMode::kCurrent}, {"End", SeekMode::kEnd}};
   for (const auto& [name, mode] : names) {
-    SetProperty(context, modes, name, v8::Integer::New(isolate, static_cast<int>(mode)));
+    SetProperty(context, modes, name, static_cast<int>(mode));
   }
   SetProperty(context, exports, "SeekMode", modes);
   return exports;

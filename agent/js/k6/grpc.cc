@@ -10,6 +10,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/grpc_stream.h"
 #include "agent/js/k6/grpc_values.h"
+#include "agent/js/k6/pending_promises.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -31,22 +32,12 @@ bool IsConnected(v8::Isolate* isolate, const GrpcClientState& client) {
 
 }  // namespace
 
-// A promise that waits for its answer.
-struct GrpcModule::AsyncCall {
-  uint64_t client = 0;
-  GrpcRequest request;
-  v8::Global<v8::Promise::Resolver> resolver;
-  absl::AnyInvocable<void(ApiVu::Task)> announce;
-  GrpcAnswer answer;
-  std::unique_ptr<GrpcCall> call;
-};
-
 GrpcModule::GrpcModule(ApiVu& vu, SchemaStore& schemas, ScriptFiles files)
     : vu_(vu), schemas_(vu, schemas, std::move(files)) {}
 GrpcModule::~GrpcModule() = default;
 
 void GrpcModule::EndIteration() {
-  calls_.clear();
+  calls_.Clear();
   streams_.Clear();
 }
 
@@ -58,7 +49,7 @@ v8::Local<v8::Object> GrpcModule::NewClient(Context context) {
     handles_.Reset(isolate, made);
   }
   auto client = std::make_unique<GrpcClientState>();
-  client->id = ++last_number_;
+  client->id = ++last_client_;
   const v8::Local<v8::Object> handle = handles_.Get(isolate)->NewInstance(context).ToLocalChecked();
   AttachOwned(isolate, handle, std::move(client), kClientBytes);
   return handle;
@@ -69,8 +60,7 @@ v8::Local<v8::Object> GrpcModule::NewClient(Context context) {
 void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8::Value> address,
                          v8::Local<v8::Value> params) {
   v8::Isolate* isolate = context->GetIsolate();
-  if (vu_.in_init()) {
-    ThrowError(isolate, "connecting to a gRPC server in the init context is not supported");
+  if (RefusedInInit(vu_, isolate, "connecting to a gRPC server")) {
     return;
   }
   GrpcConnectParams wanted;
@@ -83,18 +73,12 @@ void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8:
   absl::Status status = ReadConnectParams(context, params, &wanted);
   if (status.ok()) {
     Close(client);
-    absl::StatusOr<std::shared_ptr<GrpcChannel>> channel = absl::CancelledError();
     std::unique_ptr<GrpcWork> work;
-    const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-      work = StartConnect(vu_.grpc(), wanted.spec,
-                          [&channel, wake = std::move(wake)](auto connected) mutable {
-                            channel = std::move(connected);
-                            wake();
-                          });
-    });
-    status = resumed ? channel.status() : absl::CancelledError();
+    auto channel = ParkFor<absl::StatusOr<std::shared_ptr<GrpcChannel>>>(
+        vu_, [&](auto done) { work = StartConnect(vu_.grpc(), wanted.spec, std::move(done)); });
+    status = channel ? channel->status() : absl::CancelledError();
     if (status.ok()) {
-      client.channel = *std::move(channel);
+      client.channel = **std::move(channel);
       client.address = wanted.spec.address;
       status = wanted.reflect ? schemas_.Reflect(wanted, client) : absl::OkStatus();
     }
@@ -107,7 +91,7 @@ void GrpcModule::Connect(Context context, GrpcClientState& client, v8::Local<v8:
 
 void GrpcModule::Close(GrpcClientState& client) {
   client.channel.reset();
-  for (const auto& [number, call] : calls_) {
+  for (const auto& [number, call] : calls_.all()) {
     if (call->client == client.id) {
       call->call->Cancel();
     }
@@ -182,57 +166,42 @@ v8::MaybeLocal<v8::Value> GrpcModule::Invoke(Context context, GrpcRequest reques
   if (!IsConnected(context->GetIsolate(), client)) {
     return {};
   }
-  GrpcResult result;
   std::unique_ptr<GrpcCall> call;
-  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    call = StartUnary(vu_.grpc(), *client.channel, request.spec, request.message,
-                      [&result, wake = std::move(wake)](GrpcResult got) mutable {
-                        result = std::move(got);
-                        wake();
-                      });
+  std::optional<GrpcResult> result = ParkFor<GrpcResult>(vu_, [&](auto done) {
+    call = StartUnary(vu_.grpc(), *client.channel, request.spec, request.message, std::move(done));
   });
-  if (!resumed) {
+  if (!result) {
     return {};
   }
-  const GrpcAnswer answer = ReadGrpcAnswer(request, std::move(result));
+  const GrpcAnswer answer = ReadGrpcAnswer(request, *std::move(result));
   MeasureGrpcCall(vu_, request, answer.result);
   return GrpcResponseValue(context, request, answer);
 }
 
-v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest request,
-                                                  const GrpcClientState& client) {
-  v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!IsConnected(isolate, client) || !v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
-    return {};
+void GrpcModule::InvokeAsync(const Info& info, GrpcRequest request, const GrpcClientState& client) {
+  if (!IsConnected(info.GetIsolate(), client)) {
+    return;
   }
-  const uint64_t number = ++last_number_;
-  auto waiting = std::make_unique<AsyncCall>();
-  AsyncCall& call = *waiting;
-  calls_[number] = std::move(waiting);
-  call.client = client.id;
-  call.resolver.Reset(isolate, resolver);
-  call.announce = vu_.Expect();
-  call.request = std::move(request);
-  call.call =
-      StartUnary(vu_.grpc(), *client.channel, call.request.spec, call.request.message,
-                 [this, isolate, number, &call](GrpcResult result) {
-                   call.answer = ReadGrpcAnswer(call.request, std::move(result));
-                   MeasureGrpcCall(vu_, call.request, call.answer.result);
-                   std::exchange(call.announce, nullptr)([this, isolate, number, &call] {
-                     const Context here = isolate->GetCurrentContext();
-                     v8::Local<v8::Value> value;
-                     v8::TryCatch caught(isolate);
-                     const v8::Local<v8::Promise::Resolver> promise = call.resolver.Get(isolate);
-                     if (GrpcResponseValue(here, call.request, call.answer).ToLocal(&value)) {
-                       promise->Resolve(here, value).FromMaybe(false);
-                     } else if (!caught.HasTerminated()) {
-                       promise->Reject(here, caught.Exception()).FromMaybe(false);
-                     }
-                     calls_.erase(number);
-                   });
-                 });
-  return resolver->GetPromise();
+  const auto settle = vu_.promises().Begin(info);
+  if (!settle) {
+    return;
+  }
+  const uint64_t number = calls_.NextNumber();
+  auto made = std::make_unique<AsyncCall>(AsyncCall{client.id, std::move(request)});
+  AsyncCall& call = *made;
+  calls_.Add(number, std::move(made));
+  call.call = StartUnary(
+      vu_.grpc(), *client.channel, call.request.spec, call.request.message,
+      [this, number, settle = *settle, &call](GrpcResult result) {
+        GrpcAnswer answer = ReadGrpcAnswer(call.request, std::move(result));
+        MeasureGrpcCall(vu_, call.request, answer.result);
+        settle(ResolveWith([this, number, &call, answer = std::move(answer)](Context context) {
+          const v8::MaybeLocal<v8::Value> response =
+              GrpcResponseValue(context, call.request, answer);
+          calls_.Forget(number);
+          return response;
+        }));
+      });
 }
 
 uint64_t GrpcModule::OpenStream(v8::Isolate* isolate, GrpcRequest request,

@@ -9,7 +9,6 @@
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 
 #include "agent/grpc/call.h"
@@ -48,8 +47,8 @@ class GrpcModule final : public VuPart {
                v8::Local<v8::Value> params);
   v8::MaybeLocal<v8::Value> Invoke(Context context, GrpcRequest request,
                                    const GrpcClientState& client);
-  v8::MaybeLocal<v8::Value> InvokeAsync(Context context, GrpcRequest request,
-                                        const GrpcClientState& client);
+  // Returns a promise to the function's caller.
+  void InvokeAsync(const Info& info, GrpcRequest request, const GrpcClientState& client);
   void Close(GrpcClientState& client);
 
   // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
@@ -72,18 +71,19 @@ class GrpcModule final : public VuPart {
   GrpcSchemas& schemas() { return schemas_; }
 
  private:
-  struct AsyncCall;
+  // A call that a promise waits for.
+  struct AsyncCall {
+    uint64_t client = 0;
+    GrpcRequest request;
+    std::unique_ptr<GrpcCall> call = nullptr;
+  };
 
   ApiVu& vu_;
   GrpcSchemas schemas_;
   v8::Global<v8::ObjectTemplate> handles_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<AsyncCall>> calls_;
+  Numbered<AsyncCall> calls_;
   Numbered<Stream> streams_;
-  uint64_t last_number_ = 0;
+  uint64_t last_client_ = 0;
 };
-
-// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
-                                     ScriptFiles files);
 
 }  // namespace lockstep::agent

@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/grpc/builtin_protos.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -40,25 +39,18 @@ GrpcClientState& ClientOf(const Info& info) {
   return *OwnedBy<GrpcClientState>(info[0].As<v8::Object>());
 }
 
-void ReturnValue(const Info& info, v8::MaybeLocal<v8::Value> result) {
-  v8::Local<v8::Value> value;
-  if (result.ToLocal(&value)) {
-    info.GetReturnValue().Set(value);
-  }
-}
-
 void MakeClient(const Info& info) {
   info.GetReturnValue().Set(BoundTo<GrpcModule>(info).NewClient(ContextOf(info)));
 }
 
 void LoadFiles(const Info& info) {
-  ReturnValue(info, BoundTo<GrpcModule>(info).schemas().Load(ContextOf(info), ClientOf(info),
-                                                             info[1], info[2].As<v8::Array>()));
+  Return(info, BoundTo<GrpcModule>(info).schemas().Load(ContextOf(info), ClientOf(info), info[1],
+                                                        info[2].As<v8::Array>()));
 }
 
 void LoadProtosetFile(const Info& info) {
-  ReturnValue(info, BoundTo<GrpcModule>(info).schemas().LoadProtoset(ContextOf(info),
-                                                                     ClientOf(info), info[1]));
+  Return(info, BoundTo<GrpcModule>(info).schemas().LoadProtoset(ContextOf(info), ClientOf(info),
+                                                                info[1]));
 }
 
 void ConnectClient(const Info& info) {
@@ -94,8 +86,8 @@ void InvokeMethod(const Info& info) {
     ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
-  ReturnValue(
-      info, BoundTo<GrpcModule>(info).Invoke(ContextOf(info), *std::move(request), ClientOf(info)));
+  Return(info,
+         BoundTo<GrpcModule>(info).Invoke(ContextOf(info), *std::move(request), ClientOf(info)));
 }
 
 void InvokeMethodAsync(const Info& info) {
@@ -104,8 +96,7 @@ void InvokeMethodAsync(const Info& info) {
     ThrowErrorOf(info.GetIsolate(), request.status());
     return;
   }
-  ReturnValue(info, BoundTo<GrpcModule>(info).InvokeAsync(ContextOf(info), *std::move(request),
-                                                          ClientOf(info)));
+  BoundTo<GrpcModule>(info).InvokeAsync(info, *std::move(request), ClientOf(info));
 }
 
 // (client, service, params)
@@ -126,7 +117,7 @@ void CheckHealth(const Info& info) {
     ThrowErrorOf(isolate, status);
     return;
   }
-  ReturnValue(info, module.Invoke(context, *std::move(request), ClientOf(info)));
+  Return(info, module.Invoke(context, *std::move(request), ClientOf(info)));
 }
 
 // (client, method, params, emit)
@@ -200,22 +191,16 @@ v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
                                                      {"write", WriteToStream},
                                                      {"end", EndStream}},
                                                     v8::External::New(isolate, this));
-  AddPart(context, native, "bindMethods", BoundMethodsSource());
-  const v8::Local<v8::Object> exports = ExportsOf(context, GrpcSource(), native);
+  AddPart(context, native, "bindMethods", "k6/bound_methods.js");
+  const v8::Local<v8::Object> exports = ExportsOf(context, "k6/grpc.js", native);
   int number = 0;
   for (const char* name : kStatuses) {
-    SetProperty(context, exports, absl::StrCat("Status", name),
-                v8::Integer::New(isolate, number++));
+    SetProperty(context, exports, absl::StrCat("Status", name), number++);
   }
   for (const auto& [name, value] : kHealth) {
-    SetProperty(context, exports, name, JsText(isolate, value));
+    SetProperty(context, exports, name, value);
   }
   return exports;
-}
-
-v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
-                                     ScriptFiles files) {
-  return KeepModule(context, vu, std::make_unique<GrpcModule>(vu, schemas, std::move(files)));
 }
 
 }  // namespace lockstep::agent

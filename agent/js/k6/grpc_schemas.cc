@@ -10,6 +10,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "common/base/content_hash.h"
 #include "common/base/status_macros.h"
 
@@ -19,11 +20,11 @@ namespace {
 v8::Local<v8::Value> MethodInfoOf(Context context, const GrpcMethod& method) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> info = v8::Object::New(isolate);
-  SetProperty(context, info, "package", JsText(isolate, method.package));
+  SetProperty(context, info, "package", method.package);
   SetProperty(context, info, "service",
-              JsText(isolate, absl::string_view(method.service)
-                                  .substr(method.package.empty() ? 0 : method.package.size() + 1)));
-  SetProperty(context, info, "full_method", JsText(isolate, method.path));
+              absl::string_view(method.service)
+                  .substr(method.package.empty() ? 0 : method.package.size() + 1));
+  SetProperty(context, info, "full_method", method.path);
   return info;
 }
 
@@ -62,11 +63,8 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::Add(
     return {};
   }
   client.schemas.push_back(*schema);
-  std::vector<v8::Local<v8::Value>> methods;
-  for (const GrpcMethod& method : (*schema)->methods()) {
-    methods.push_back(MethodInfoOf(context, method));
-  }
-  return v8::Array::New(isolate, methods.data(), methods.size());
+  return ArrayOf(context, (*schema)->methods(),
+                 [context](const GrpcMethod& method) { return MethodInfoOf(context, method); });
 }
 
 absl::StatusOr<std::string> GrpcSchemas::Search(const std::vector<std::string>& paths,
@@ -151,19 +149,15 @@ v8::MaybeLocal<v8::Value> GrpcSchemas::LoadProtoset(Context context, GrpcClientS
 }
 
 absl::Status GrpcSchemas::Reflect(const GrpcConnectParams& params, GrpcClientState& client) {
-  absl::StatusOr<std::vector<std::string>> files = absl::CancelledError();
   std::unique_ptr<GrpcWork> work;
-  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    work =
-        StartReflection(vu_.grpc(), *client.channel, params.reflect_metadata, params.spec.timeout,
-                        [&files, wake = std::move(wake)](auto found) mutable {
-                          files = std::move(found);
-                          wake();
-                        });
+  const auto found = ParkFor<absl::StatusOr<std::vector<std::string>>>(vu_, [&](auto done) {
+    work = StartReflection(vu_.grpc(), *client.channel, params.reflect_metadata,
+                           params.spec.timeout, std::move(done));
   });
-  if (!resumed) {
+  if (!found) {
     return absl::CancelledError();
   }
+  const absl::StatusOr<std::vector<std::string>>& files = *found;
   LOCKSTEP_RETURN_IF_ERROR(files.status());
   const std::string key = absl::StrCat("reflected\n", Sha256(absl::StrJoin(*files, "")));
   const absl::StatusOr<const ProtoSchema*> schema =

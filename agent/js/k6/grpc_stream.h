@@ -1,16 +1,15 @@
 // One stream of a script: its events in the script's turn, its samples.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include <v8.h>
 
 #include "agent/js/k6/grpc.h"
+#include "agent/js/k6/script_events.h"
 
 namespace lockstep::agent {
 
-// The next event is always announced, so that the iteration lasts as long as the stream.
 class GrpcModule::Stream final : public GrpcStreamListener {
  public:
   Stream(GrpcModule& module, uint64_t number, v8::Isolate* isolate, GrpcRequest request,
@@ -30,24 +29,15 @@ class GrpcModule::Stream final : public GrpcStreamListener {
   void OnEnd(GrpcResult result) override;
 
  private:
-  using Task = std::function<void()>;
-  // Lets `task` run in the script's turn, and announces the next.
-  void Announce(Task task);
-  // The functions return false with a pending exception.
-  bool Emit(const char* event, v8::Local<v8::Value> value, v8::Local<v8::Value> more,
-            bool* heard = nullptr);
   void EmitMessage(const std::string& json, double unix_milliseconds);
-  // Destroys the stream.
+  // What the script's functions do not take to its end is left out: an exception ends the iteration.
   void EmitEnd(const GrpcResult& result);
-  bool EmitResult(const GrpcResult& result);
 
   GrpcModule& module_;
   const uint64_t number_;
-  v8::Isolate* const isolate_;
   const GrpcRequest request_;
   const uint64_t client_;
-  v8::Global<v8::Function> emit_;
-  absl::AnyInvocable<void(ApiVu::Task)> next_;
+  ScriptEvents events_;
   std::unique_ptr<GrpcStream> stream_;
 };
 

@@ -13,6 +13,7 @@
 #include "agent/http/url.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 namespace {
@@ -36,7 +37,7 @@ v8::Local<v8::Object> GrpcMetadataValue(Context context, const GrpcMetadata& met
   }
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
   for (auto& [name, list] : values) {
-    SetProperty(context, object, name, v8::Array::New(isolate, list.data(), list.size()));
+    SetProperty(context, object, name, ArrayOf(context, list));
   }
   return object;
 }
@@ -45,8 +46,8 @@ v8::Local<v8::Value> GrpcErrorValue(Context context, const GrpcRequest& request,
                                     const GrpcResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> error = v8::Object::New(isolate);
-  SetProperty(context, error, "code", v8::Integer::New(isolate, result.status));
-  SetProperty(context, error, "message", JsText(isolate, result.error));
+  SetProperty(context, error, "code", result.status);
+  SetProperty(context, error, "message", result.error);
   v8::Local<v8::Value> details = v8::Array::New(isolate);
   if (!result.details.empty()) {
     // With the script's own files details of its types can be read, too.
@@ -112,7 +113,7 @@ v8::MaybeLocal<v8::Value> GrpcResponseValue(Context context, const GrpcRequest& 
     return {};
   }
   const v8::Local<v8::Object> response = v8::Object::New(isolate);
-  SetProperty(context, response, "status", v8::Integer::New(isolate, result.status));
+  SetProperty(context, response, "status", result.status);
   SetProperty(context, response, "message", message);
   SetProperty(context, response, "error", error);
   SetProperty(context, response, "headers", GrpcMetadataValue(context, result.headers));
@@ -149,7 +150,7 @@ void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& re
   if (code != absl::StatusCode::kOk && code != absl::StatusCode::kCancelled) {
     const std::string known = absl::StatusCodeToString(code);
     const std::string cause = known.empty() ? absl::StrCat("Code(", result.status, ")") : known;
-    vu.sink().AddError(cause, "GRPC", request.method->path, vu.loop().clock().Wall());
+    vu.AddError(cause, "GRPC", request.method->path);
   }
 }
 
@@ -162,7 +163,7 @@ void CountGrpcConnectFailure(ApiVu& vu, absl::string_view address, const absl::S
     }
     absl::ConsumePrefix(&cause, "transport: ");
     absl::ConsumePrefix(&cause, "error while dialing: ");
-    vu.sink().AddError(cause, "GRPC", MaskCredentials(address), vu.loop().clock().Wall());
+    vu.AddError(cause, "GRPC", MaskCredentials(address));
   }
 }
 

@@ -11,7 +11,6 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/data/html_depth.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
@@ -92,7 +91,7 @@ class TreeBuilder {
  private:
   v8::Local<v8::Object> Make(NodeType type, v8::Local<v8::Value> parent) {
     const v8::Local<v8::Object> node = v8::Object::New(isolate_);
-    SetProperty(context_, node, "type", v8::Integer::New(isolate_, type));
+    SetProperty(context_, node, "type", static_cast<int>(type));
     SetProperty(context_, node, "parent", parent);
     return node;
   }
@@ -119,7 +118,7 @@ class TreeBuilder {
       }
       text = restored;
     }
-    SetProperty(context_, node, name, JsText(isolate_, text));
+    SetProperty(context_, node, name, text);
   }
 
   void AppendElement(const GumboElement& element, v8::Local<v8::Object> parent,
@@ -194,43 +193,23 @@ void Parse(const Info& info) {
   gumbo_destroy_output(&kGumboDefaultOptions, parsed);
 }
 
-// What a script evaluates to.
-v8::MaybeLocal<v8::Value> Evaluate(Context context, absl::string_view source) {
-  v8::Local<v8::Script> script;
-  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), source)).ToLocal(&script)) {
-    return {};
-  }
-  return script->Run(context);
-}
-
 }  // namespace
 
 v8::MaybeLocal<v8::Object> HtmlFunctions(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Private> key = v8::Private::ForApi(isolate, JsName(isolate, "k6/html"));
-  v8::Local<v8::Value> functions;
-  if (!context->Global()->GetPrivate(context, key).ToLocal(&functions) || functions->IsObject()) {
-    return functions.As<v8::Object>();
-  }
-  const v8::Local<v8::Value> none = v8::Undefined(isolate);
-  v8::Local<v8::Function> parse;
-  v8::Local<v8::Value> make, make_tree, parts[6];
-  if (!v8::Function::New(context, Parse).ToLocal(&parse) ||
-      !Evaluate(context, HtmlSource()).ToLocal(&make) ||
-      !Evaluate(context, HtmlTreeSource()).ToLocal(&make_tree) ||
-      !make_tree.As<v8::Function>()->Call(context, none, 0, nullptr).ToLocal(&parts[1]) ||
-      !Evaluate(context, CssSelectSource()).ToLocal(&parts[2]) ||
-      !Evaluate(context, HtmlSelectorsSource()).ToLocal(&parts[3]) ||
-      !Evaluate(context, HtmlElementSource()).ToLocal(&parts[4]) ||
-      !ResultOf(context, BoundMethodsSource(), {}).ToLocal(&parts[5])) {
-    return {};
-  }
-  parts[0] = parse;
-  if (!make.As<v8::Function>()->Call(context, none, 6, parts).ToLocal(&functions)) {
-    return {};
-  }
-  context->Global()->SetPrivate(context, key, functions).Check();
-  return functions.As<v8::Object>();
+  return MadeOnce(context, "k6/html", [context]() -> v8::MaybeLocal<v8::Value> {
+    v8::Local<v8::Function> parse;
+    v8::Local<v8::Value> tree, css_select, selectors, elements, bind_methods;
+    if (!v8::Function::New(context, Parse).ToLocal(&parse) ||
+        !ResultOf(context, "k6/html_tree.js", {}).ToLocal(&tree) ||
+        !Evaluated(context, "vendor/css-select.js").ToLocal(&css_select) ||
+        !Evaluated(context, "k6/html_selectors.js").ToLocal(&selectors) ||
+        !Evaluated(context, "k6/html_element.js").ToLocal(&elements) ||
+        !ResultOf(context, "k6/bound_methods.js", {}).ToLocal(&bind_methods)) {
+      return {};
+    }
+    return ResultOf(context, "k6/html.js",
+                    {parse, tree, css_select, selectors, elements, bind_methods});
+  });
 }
 
 v8::Local<v8::Object> MakeHtmlModule(Context context) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/promises.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/html.h"
@@ -25,27 +26,15 @@ std::string MethodInMessages(absl::string_view method) {
   return text;
 }
 
-// Resolves `waiting` with what `make` returns, or rejects it with what that throws.
-void Settle(Context context, v8::Local<v8::Promise::Resolver> waiting,
-            absl::FunctionRef<v8::MaybeLocal<v8::Value>()> make) {
-  v8::TryCatch caught(context->GetIsolate());
-  v8::Local<v8::Value> value;
-  if (make().ToLocal(&value)) {
-    waiting->Resolve(context, value).FromMaybe(false);
-  } else if (!caught.HasTerminated()) {
-    waiting->Reject(context, caught.Exception()).FromMaybe(false);
-  }
-}
-
 }  // namespace
 
-HttpModule::HttpModule(Context context, ApiVu& vu)
-    : vu_(vu), responses_(context, &AddResponseMethods), streams_(vu) {}
+HttpModule::HttpModule(ApiVu& vu, v8::Isolate* isolate)
+    : vu_(vu), responses_(isolate, &AddResponseMethods), streams_(vu) {}
 
 HttpModule::~HttpModule() = default;
 
 void HttpModule::EndIteration() {
-  async_calls_.clear();
+  async_calls_.Clear();
   streams_.StopAll();
 }
 
@@ -89,11 +78,7 @@ void HttpModule::WarnOfExtraArguments(absl::string_view method) {
 }
 
 bool HttpModule::RefuseInInit(v8::Isolate* isolate) {
-  if (!vu_.in_init()) {
-    return false;
-  }
-  ThrowError(isolate, "Making http requests in the init context is not supported");
-  return true;
+  return RefusedInInit(vu_, isolate, "Making http requests");
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault, bool throws) {
@@ -108,7 +93,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault,
   }
   vu_.logger().Log(LogLevel::kWarn, "Request Failed", std::move(fields));
   // As in k6 it is in no metric. That must not make a run without any other request a good one.
-  vu_.sink().AddError(fault.message, fault.method, "", vu_.loop().clock().Wall());
+  vu_.AddError(fault.message, fault.method, "");
   HttpCallResult result;
   result.sent = false;
   result.response.error = {fault.code, std::move(fault.message)};
@@ -176,60 +161,62 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   return Deliver(context, *result, prepared.request->response_type, prepared.throws);
 }
 
-v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string method,
-                                                   v8::Local<v8::Value> url,
-                                                   v8::Local<v8::Value> body,
-                                                   v8::Local<v8::Value> params) {
+v8::MaybeLocal<v8::Promise> HttpModule::RequestAsync(Context context, RequestArguments arguments,
+                                                     uint64_t* number) {
   v8::Isolate* isolate = context->GetIsolate();
-  const uint64_t id = next_call_++;
+  *number = async_calls_.NextNumber();
   if (RefuseInInit(isolate)) {
-    return {};
-  }
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
     return {};
   }
   RequestOrFault prepared;
   {
     v8::TryCatch caught(
         isolate);  // before the script's own functions, such as toString(), can throw
-    prepared =
-        PrepareRequest(context, vu_, expected_, urls_, {std::move(method), url, body, params});
+    prepared = PrepareRequest(context, vu_, expected_, urls_, std::move(arguments));
     v8::Local<v8::Value> response;
     if (prepared.fault &&
-        Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response) &&
-        resolver->Resolve(context, response).IsJust()) {
-      return resolver->GetPromise();
+        Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response)) {
+      return Resolved(context, response);
     }
     if (caught.HasTerminated()) {
       caught.ReThrow();
       return {};
     }
     if (!prepared.request) {
-      return resolver->Reject(context, caught.Exception()).IsJust()
-                 ? v8::MaybeLocal<v8::Value>(resolver->GetPromise())
-                 : v8::MaybeLocal<v8::Value>();
+      return Rejected(context, caught.Exception());
     }
   }
-  if (prepared.request->response_type == ResponseType::kStream) {
-    return StreamAsync(context, std::move(prepared), resolver);
+  v8::Local<v8::Promise> promise;
+  const auto settle = vu_.promises().Begin(context, &promise);
+  if (!settle) {
+    return {};
   }
-  auto call = std::make_unique<HttpCall>(env(), std::move(prepared.request->spec));
-  HttpCall& started = *call;
-  async_calls_[id] = std::move(call);
-  auto settle = [this, id, isolate, type = prepared.request->response_type,
-                 throws = prepared.throws,
-                 resolver_kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
-                 expect = vu_.Expect()](HttpCallResult& result) mutable {
-    expect([this, isolate, type, throws, resolver_kept = std::move(resolver_kept),
-            result = std::move(result)]() mutable {
-      const Context now = isolate->GetCurrentContext();
-      Settle(now, resolver_kept.Get(isolate), [&] { return Deliver(now, result, type, throws); });
+  StartAsync(*number, std::move(prepared), *settle);
+  return promise;
+}
+
+void HttpModule::StartAsync(uint64_t number, RequestOrFault prepared,
+                            PendingPromises::Settle settle) {
+  HttpCallSpec& spec = prepared.request->spec;
+  const bool throws = prepared.throws;
+  const ResponseType type = prepared.request->response_type;
+  if (type == ResponseType::kStream) {
+    streams_.Start(env(), std::move(spec), [this, throws, settle](HttpStreams::Answer answer) {
+      settle(ResolveWith([this, throws, answer = std::move(answer)](Context context) mutable {
+        return DeliverStream(context, std::move(answer), throws);
+      }));
     });
-    async_calls_.erase(id);
-  };
-  started.Start(std::move(settle));
-  return resolver->GetPromise();
+    return;
+  }
+  auto call = std::make_unique<HttpCall>(env(), std::move(spec));
+  HttpCall& started = *call;
+  async_calls_.Add(number, std::move(call));
+  started.Start([this, number, type, throws, settle](HttpCallResult& result) {
+    settle(ResolveWith([this, type, throws, result = std::move(result)](Context context) mutable {
+      return Deliver(context, result, type, throws);
+    }));
+    async_calls_.Forget(number);
+  });
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::DeliverStream(Context context, HttpStreams::Answer answer,
@@ -248,37 +235,15 @@ v8::MaybeLocal<v8::Value> HttpModule::DeliverStream(Context context, HttpStreams
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::Stream(Context context, RequestOrFault prepared) {
-  std::optional<HttpStreams::Answer> answer;
   uint64_t number = 0;
-  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    number = streams_.Start(env(), std::move(prepared.request->spec),
-                            [&answer, wake = std::move(wake)](HttpStreams::Answer got) mutable {
-                              answer = std::move(got);
-                              wake();
-                            });
+  std::optional<HttpStreams::Answer> answer = ParkFor<HttpStreams::Answer>(vu_, [&](auto done) {
+    number = streams_.Start(env(), std::move(prepared.request->spec), std::move(done));
   });
-  if (!resumed || !answer) {
+  if (!answer) {
     streams_.Forget(number);
     return {};
   }
   return DeliverStream(context, *std::move(answer), prepared.throws);
-}
-
-v8::MaybeLocal<v8::Value> HttpModule::StreamAsync(Context context, RequestOrFault prepared,
-                                                  v8::Local<v8::Promise::Resolver> resolver) {
-  v8::Isolate* isolate = context->GetIsolate();
-  streams_.Start(env(), std::move(prepared.request->spec),
-                 [this, isolate, throws = prepared.throws,
-                  resolver_kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
-                  expect = vu_.Expect()](HttpStreams::Answer answer) mutable {
-                   expect([this, isolate, throws, resolver_kept = std::move(resolver_kept),
-                           answer = std::move(answer)]() mutable {
-                     const Context now = isolate->GetCurrentContext();
-                     Settle(now, resolver_kept.Get(isolate),
-                            [&] { return DeliverStream(now, std::move(answer), throws); });
-                   });
-                 });
-  return resolver->GetPromise();
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* function,
@@ -301,10 +266,6 @@ v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* func
   }
   v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument, text};
   return callee.As<v8::Function>()->Call(context, v8::Undefined(isolate), 4, arguments);
-}
-
-v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu) {
-  return KeepModule(context, vu, std::make_unique<HttpModule>(context, vu));
 }
 
 }  // namespace lockstep::agent

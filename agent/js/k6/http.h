@@ -2,21 +2,20 @@
 // response callbacks. One per VU; it holds what a VU's requests share.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
-
 #include "agent/http/call.h"
 #include "agent/http/sampler.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/http_request.h"
 #include "agent/js/k6/http_response.h"
 #include "agent/js/k6/http_stream.h"
+#include "agent/js/k6/pending_promises.h"
 
 namespace lockstep::agent {
 
@@ -26,7 +25,7 @@ class HttpModule final : public VuPart {
   static constexpr int kContextSlot = kHttpSlot;
 
   // `vu` outlives the module, the module the scripts that use it.
-  HttpModule(Context context, ApiVu& vu);
+  HttpModule(ApiVu& vu, v8::Isolate* isolate);
   ~HttpModule() override;
   HttpModule(const HttpModule&) = delete;
   HttpModule& operator=(const HttpModule&) = delete;
@@ -45,13 +44,11 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> Request(Context context, std::string method, v8::Local<v8::Value> url,
                                     v8::Local<v8::Value> body, v8::Local<v8::Value> params);
   // The same without waiting: a promise. With responseType "stream" both have an answer once its
-  // head has come.
-  v8::MaybeLocal<v8::Value> RequestAsync(Context context, std::string method,
-                                         v8::Local<v8::Value> url, v8::Local<v8::Value> body,
-                                         v8::Local<v8::Value> params);
-  // The number of the next RequestAsync; Abandon forgets that request, whose promise stays as it is.
-  uint64_t next_call() const { return next_call_; }
-  void Abandon(uint64_t call) { async_calls_.erase(call); }
+  // head has come. `number` becomes what Abandon knows the request by.
+  v8::MaybeLocal<v8::Promise> RequestAsync(Context context, RequestArguments arguments,
+                                           uint64_t* number);
+  // Forgets a request, whose promise stays as it is.
+  void Abandon(uint64_t number) { async_calls_.Forget(number); }
   // `requests` is an array or an object; the result has the same keys.
   v8::MaybeLocal<v8::Value> Batch(Context context, v8::Local<v8::Object> requests);
 
@@ -82,8 +79,8 @@ class HttpModule final : public VuPart {
   // Of an answer whose head has come, or of none.
   v8::MaybeLocal<v8::Value> DeliverStream(Context context, HttpStreams::Answer answer, bool throws);
   v8::MaybeLocal<v8::Value> Stream(Context context, RequestOrFault prepared);
-  v8::MaybeLocal<v8::Value> StreamAsync(Context context, RequestOrFault prepared,
-                                        v8::Local<v8::Promise::Resolver> resolver);
+  // Submits a request for a promise.
+  void StartAsync(uint64_t number, RequestOrFault prepared, PendingPromises::Settle settle);
   RequestOrFault PrepareItem(Context context, v8::Local<v8::Value> item);
 
   ApiVu& vu_;
@@ -95,17 +92,13 @@ class HttpModule final : public VuPart {
   std::optional<HttpSampler> sampler_;
   std::optional<HttpDebug> debug_;  // with the option httpDebug
   std::optional<HttpCallEnv> env_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
-  uint64_t next_call_ = 1;
+  Numbered<HttpCall> async_calls_;
   HttpStreams streams_;
   v8::Global<v8::Object> exports_;
 };
 
 // Adds html, submitForm and clickLink to responses.
 void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> response);
-
-// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu);
 
 // What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which returns the promise of
 // asyncRequest() and its number as { promise, id }, abandon(id), and facts(response), see FetchFacts.

@@ -70,16 +70,7 @@ void CookiesForUrl(const Info& info) {
   const v8::Local<v8::Object> cookies =
       v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
   for (const Cookie& cookie : jar->For(url, Now(info))) {
-    v8::Local<v8::Value> list;
-    if (!GetProperty(context, cookies, cookie.name, &list)) {
-      return;
-    }
-    if (!list->IsArray()) {
-      list = v8::Array::New(isolate);
-      SetProperty(context, cookies, cookie.name, list);
-    }
-    const v8::Local<v8::Array> values = list.As<v8::Array>();
-    AppendTo(context, values, JsText(isolate, cookie.value));
+    AppendIn(context, cookies, cookie.name, JsText(isolate, cookie.value));
   }
   info.GetReturnValue().Set(cookies);
 }
@@ -201,8 +192,7 @@ void OwnJar(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<HttpModule>(context).vu();
-  if (vu.in_init()) {
-    ThrowError(isolate, "getting VU cookie jar in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "getting VU cookie jar")) {
     return;
   }
   JarPointer jar = vu.jar();

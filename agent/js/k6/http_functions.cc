@@ -20,13 +20,6 @@
 namespace lockstep::agent {
 namespace {
 
-void Return(const Info& info, v8::MaybeLocal<v8::Value> result) {
-  v8::Local<v8::Value> value;
-  if (result.ToLocal(&value)) {
-    info.GetReturnValue().Set(value);
-  }
-}
-
 // get and head: (url, params).
 template <const char* kMethod>
 void WithoutBody(const Info& info) {
@@ -62,30 +55,29 @@ void RequestFunction(const Info& info) {
 
 void AsyncRequestFunction(const Info& info) {
   std::string method;
+  uint64_t number = 0;
   if (MethodOf(info, &method)) {
-    Return(info, ModuleOf<HttpModule>(info).RequestAsync(ContextOf(info), std::move(method),
-                                                         info[1], info[2], info[3]));
+    Return(info, ModuleOf<HttpModule>(info).RequestAsync(
+                     ContextOf(info), {std::move(method), info[1], info[2], info[3]}, &number));
   }
 }
 
 void StartRequest(const Info& info) {
   const Context context = ContextOf(info);
-  HttpModule& module = ModuleOf<HttpModule>(info);
-  const auto id = static_cast<double>(module.next_call());
-  v8::Local<v8::Value> promise;
-  if (module
-          .RequestAsync(context, TextOf(info.GetIsolate(), info[0].As<v8::String>()), info[1],
-                        info[2], info[3])
+  uint64_t number = 0;
+  v8::Local<v8::Promise> promise;
+  if (ModuleOf<HttpModule>(info)
+          .RequestAsync(context, {TextArgument(info, 0), info[1], info[2], info[3]}, &number)
           .ToLocal(&promise)) {
     const v8::Local<v8::Object> started = v8::Object::New(info.GetIsolate());
     SetProperty(context, started, "promise", promise);
-    SetProperty(context, started, "id", JsNumber(context, id));
+    SetProperty(context, started, "id", number);
     info.GetReturnValue().Set(started);
   }
 }
 
 void AbandonRequest(const Info& info) {
-  ModuleOf<HttpModule>(info).Abandon(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+  ModuleOf<HttpModule>(info).Abandon(NumberArgument(info, 0));
 }
 
 void BatchFunction(const Info& info) {

@@ -8,7 +8,7 @@
 
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/form.h"
-#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/holder.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/web_forms.h"
@@ -110,9 +110,9 @@ bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPar
 v8::Local<v8::Object> MakeNamedUrl(Context context, const NamedUrl& url) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  SetProperty(context, object, "name", JsText(isolate, url.name));
-  SetProperty(context, object, "url", JsText(isolate, url.url));
-  SetProperty(context, object, "clean_url", JsText(isolate, url.url));
+  SetProperty(context, object, "name", url.name);
+  SetProperty(context, object, "url", url.url);
+  SetProperty(context, object, "clean_url", url.url);
   v8::Local<v8::Function> to_string;
   if (v8::Function::New(context, UrlToString).ToLocal(&to_string)) {
     object->DefineOwnProperty(context, JsName(isolate, "toString"), to_string, v8::DontEnum)
@@ -137,8 +137,8 @@ v8::Local<v8::Object> MakeFileData(Context context, v8::Local<v8::Value> data,
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
   SetProperty(context, object, "data", data);
-  SetProperty(context, object, "filename", JsText(isolate, filename));
-  SetProperty(context, object, "content_type", JsText(isolate, content_type));
+  SetProperty(context, object, "filename", filename);
+  SetProperty(context, object, "content_type", content_type);
   SetMark(context, object, "file");
   return object;
 }
@@ -148,14 +148,11 @@ bool IsFileData(Context context, v8::Local<v8::Value> value) {
 }
 
 v8::Local<v8::Object> MakeExpectedStatuses(Context context, ExpectedStatuses statuses) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
-  made->SetInternalFieldCount(2);
   v8::Local<v8::Object> object;
-  if (!made->NewInstance(context).ToLocal(&object)) {
-    return v8::Object::New(isolate);
+  if (!MakeHolder(context, std::make_unique<ExpectedStatuses>(std::move(statuses)))
+           .ToLocal(&object)) {
+    return v8::Object::New(context->GetIsolate());
   }
-  AttachOwned(isolate, object, std::make_unique<ExpectedStatuses>(std::move(statuses)));
   SetMark(context, object, "statuses");
   return object;
 }

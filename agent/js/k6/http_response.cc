@@ -117,7 +117,7 @@ v8::Local<v8::Value> Headers(Context context, const HttpCallResult& result) {
   }
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
   for (const auto& [name, value] : joined) {
-    SetProperty(context, headers, name, JsText(isolate, value));
+    SetProperty(context, headers, name, value);
   }
   return headers;
 }
@@ -134,20 +134,9 @@ v8::Local<v8::Value> Timings(Context context, const ResponseData& data) {
                                                            {"receiving", t.receiving}};
   const v8::Local<v8::Object> timings = v8::Object::New(context->GetIsolate());
   for (const auto& [name, duration] : fields) {
-    SetProperty(context, timings, name, JsNumber(context, absl::ToDoubleMilliseconds(duration)));
+    SetProperty(context, timings, name, absl::ToDoubleMilliseconds(duration));
   }
   return timings;
-}
-
-// The array under `name` in an object of arrays, made if it is not there.
-v8::Local<v8::Array> ListIn(Context context, v8::Local<v8::Object> lists, absl::string_view name) {
-  v8::Local<v8::Value> known;
-  if (GetProperty(context, lists, name, &known) && known->IsArray()) {
-    return known.As<v8::Array>();
-  }
-  const v8::Local<v8::Array> list = v8::Array::New(context->GetIsolate());
-  SetProperty(context, lists, name, list);
-  return list;
 }
 
 v8::Local<v8::Value> Cookies(Context context, const HttpCallResult& result) {
@@ -156,19 +145,16 @@ v8::Local<v8::Value> Cookies(Context context, const HttpCallResult& result) {
       v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
   for (const Cookie& cookie : CookiesOf(result.response.headers)) {
     const v8::Local<v8::Object> object = v8::Object::New(isolate);
-    SetProperty(context, object, "name", JsText(isolate, cookie.name));
-    SetProperty(context, object, "value", JsText(isolate, cookie.value));
-    SetProperty(context, object, "domain", JsText(isolate, cookie.domain));
-    SetProperty(context, object, "path", JsText(isolate, cookie.path));
-    SetProperty(context, object, "http_only", v8::Boolean::New(isolate, cookie.http_only));
-    SetProperty(context, object, "secure", v8::Boolean::New(isolate, cookie.secure));
-    SetProperty(context, object, "max_age", JsNumber(context, static_cast<double>(cookie.max_age)));
-    SetProperty(
-        context, object, "expires",
-        JsNumber(context,
-                 cookie.expires ? static_cast<double>(absl::ToUnixMillis(*cookie.expires)) : 0));
-    const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
-    AppendTo(context, list, object);
+    SetProperty(context, object, "name", cookie.name);
+    SetProperty(context, object, "value", cookie.value);
+    SetProperty(context, object, "domain", cookie.domain);
+    SetProperty(context, object, "path", cookie.path);
+    SetProperty(context, object, "http_only", cookie.http_only);
+    SetProperty(context, object, "secure", cookie.secure);
+    SetProperty(context, object, "max_age", cookie.max_age);
+    SetProperty(context, object, "expires",
+                cookie.expires ? absl::ToUnixMillis(*cookie.expires) : 0);
+    AppendIn(context, cookies, cookie.name, object);
   }
   return cookies;
 }
@@ -179,14 +165,14 @@ v8::Local<v8::Value> Ocsp(Context context, const HttpCallResult& result) {
   const OcspStaple& staple = (result.response.tls == nullptr ? none : *result.response.tls).ocsp;
   const v8::Local<v8::Object> ocsp = v8::Object::New(isolate);
   const auto set = [&](const char* name, int64_t value) {
-    SetProperty(context, ocsp, name, JsNumber(context, static_cast<double>(value)));
+    SetProperty(context, ocsp, name, value);
   };
   set("produced_at", staple.produced_at);
   set("this_update", staple.this_update);
   set("next_update", staple.next_update);
   set("revoked_at", staple.revoked_at);
-  SetProperty(context, ocsp, "revocation_reason", JsText(isolate, staple.revocation_reason));
-  SetProperty(context, ocsp, "status", JsText(isolate, staple.status));
+  SetProperty(context, ocsp, "revocation_reason", staple.revocation_reason);
+  SetProperty(context, ocsp, "status", staple.status);
   return ocsp;
 }
 
@@ -197,24 +183,22 @@ v8::Local<v8::Value> Request(Context context, const HttpCallResult& result) {
     return v8::Null(isolate);
   }
   const v8::Local<v8::Object> request = v8::Object::New(isolate);
-  SetProperty(context, request, "method", JsText(isolate, sent.method));
-  SetProperty(context, request, "url", JsText(isolate, sent.url.empty() ? result.url : sent.url));
+  SetProperty(context, request, "method", sent.method);
+  SetProperty(context, request, "url", sent.url.empty() ? result.url : sent.url);
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
   for (const auto& [name, value] : sent.headers) {
-    const v8::Local<v8::Array> list = ListIn(context, headers, name);
-    AppendTo(context, list, JsText(isolate, value));
+    AppendIn(context, headers, name, JsText(isolate, value));
   }
   SetProperty(context, request, "headers", headers);
-  SetProperty(context, request, "body", JsText(isolate, sent.body));
+  SetProperty(context, request, "body", sent.body);
   const v8::Local<v8::Object> cookies =
       v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
   for (const RequestCookie& cookie : sent.cookies) {
     const v8::Local<v8::Object> object = v8::Object::New(isolate);
-    SetProperty(context, object, "name", JsText(isolate, cookie.name));
-    SetProperty(context, object, "value", JsText(isolate, cookie.value));
-    SetProperty(context, object, "replace", v8::Boolean::New(isolate, cookie.replace));
-    const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
-    AppendTo(context, list, object);
+    SetProperty(context, object, "name", cookie.name);
+    SetProperty(context, object, "value", cookie.value);
+    SetProperty(context, object, "replace", cookie.replace);
+    AppendIn(context, cookies, cookie.name, object);
   }
   SetProperty(context, request, "cookies", cookies);
   return request;
@@ -301,14 +285,13 @@ v8::Local<v8::Object> FetchFacts(Context context, v8::Local<v8::Object> response
   }
   const v8::Local<v8::Object> facts = v8::Object::New(isolate);
   SetProperty(context, facts, "headers", v8::Array::New(isolate, lines.data(), lines.size()));
-  SetProperty(context, facts, "redirected", v8::Boolean::New(isolate, result.redirected));
+  SetProperty(context, facts, "redirected", result.redirected);
   return facts;
 }
 
-ResponseFactory::ResponseFactory(Context context,
+ResponseFactory::ResponseFactory(v8::Isolate* isolate,
                                  void (*add_methods)(v8::Isolate* isolate,
                                                      v8::Local<v8::FunctionTemplate> response)) {
-  v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [&](v8::Local<v8::FunctionTemplate> made) {
     const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
     instance->SetInternalFieldCount(2);

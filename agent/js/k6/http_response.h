@@ -15,7 +15,7 @@ enum class ResponseType { kText, kBinary, kNone, kStream };
 class ResponseFactory {
  public:
   // `add_methods` adds the methods that need more than the response, which stand behind json().
-  ResponseFactory(v8::Local<v8::Context> context,
+  ResponseFactory(v8::Isolate* isolate,
                   void (*add_methods)(v8::Isolate* isolate,
                                       v8::Local<v8::FunctionTemplate> response));
 

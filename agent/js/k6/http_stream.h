@@ -1,14 +1,12 @@
 // Bodies that a script reads while they come: `responseType: 'stream'` of k6/http.
 #pragma once
 
-#include <memory>
-
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 
 #include "agent/http/call.h"
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 
 namespace lockstep::agent {
@@ -33,10 +31,11 @@ class HttpStreams {
   uint64_t Start(HttpCallEnv& env, HttpCallSpec spec, Done done);
   // The object that a script reads a body with.
   v8::MaybeLocal<v8::Value> MakeBody(Context context, uint64_t number);
-  // A promise of the next piece, an ArrayBuffer, or of undefined after the last.
-  v8::MaybeLocal<v8::Promise> Read(Context context, uint64_t number);
+  // Returns to the function's caller a promise of the next piece, an ArrayBuffer, or of undefined after the last. The function's
+  // first argument is the stream's number, also that of Stop.
+  void Read(const Info& info);
   // No more of it is wanted: what has come so far is the request's sample.
-  void Stop(uint64_t number);
+  void Stop(const Info& info);
   void StopAll();
   // Without a sample.
   void Forget(uint64_t number);
@@ -45,8 +44,7 @@ class HttpStreams {
   class Stream;
 
   ApiVu& vu_;
-  uint64_t last_ = 0;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Stream>> streams_;
+  Numbered<Stream> streams_;
   v8::Global<v8::Function> make_body_;
 };
 

@@ -213,8 +213,7 @@ class IcmpModule::Run final : public PingListener {
   void Add(IcmpMetric metric, double value) { module_.metrics().Add(metric, value, plan_.tags); }
   void Failed(absl::string_view cause) {
     Add(kIcmpErrors, 1);
-    module_.vu().sink().AddError(cause, "ICMP", MaskCredentials(plan_.spec.target),
-                                 module_.vu().loop().clock().Wall());
+    module_.vu().AddError(cause, "ICMP", MaskCredentials(plan_.spec.target));
   }
   // Calls the script's function, as an event of its own.
   void Tell(const PingEcho& echo) {
@@ -241,16 +240,13 @@ class IcmpModule::Run final : public PingListener {
     v8::Isolate* isolate = context->GetIsolate();
     const v8::Local<v8::Object> detail = v8::Object::New(isolate);
     const auto number = [&](const char* name, double value) {
-      SetProperty(context, detail, name, JsNumber(context, value));
+      SetProperty(context, detail, name, value);
     };
     const bool alive = echo.error.empty();
-    SetProperty(context, detail, "alive", v8::Boolean::New(isolate, alive));
-    SetProperty(context, detail, "target", JsText(isolate, target));
-    SetProperty(context, detail, "target_ip", JsText(isolate, ip));
-    SetProperty(context, detail, "target_ip_version",
-                JsText(isolate, ip.empty() ? ""
-                                : v6       ? "ip6"
-                                           : "ip4"));
+    SetProperty(context, detail, "alive", alive);
+    SetProperty(context, detail, "target", target);
+    SetProperty(context, detail, "target_ip", ip);
+    SetProperty(context, detail, "target_ip_version", ip.empty() ? "" : v6 ? "ip6" : "ip4");
     if (echo.sent_at > absl::UnixEpoch()) {
       number("sent_at", static_cast<double>(absl::ToUnixMicros(echo.sent_at)) / 1000);
       number("seq", echo.seq);
@@ -282,17 +278,12 @@ namespace {
 // False: the caller has got an exception.
 bool PlanPing(const Info& info, const char* what, v8::Local<v8::Value> options, PingPlan* plan) {
   IcmpModule& module = BoundTo<IcmpModule>(info);
-  if (module.vu().in_init()) {
-    ThrowError(info.GetIsolate(), absl::StrCat(what, " in the init context is not supported"));
+  if (RefusedInInit(module.vu(), info.GetIsolate(), what)) {
     return false;
   }
   absl::StatusOr<PingPlan> read = ReadPingPlan(ContextOf(info), module.vu(), info[0], options);
   if (!read.ok()) {
-    if (!absl::IsCancelled(read.status())) {
-      ThrowStatus(
-          info.GetIsolate(),
-          absl::Status(read.status().code(), absl::StrCat(what, ": ", read.status().message())));
-    }
+    ThrowStatus(info.GetIsolate(), read.status(), what);
     return false;
   }
   *plan = *std::move(read);
@@ -307,18 +298,13 @@ void PingAndWait(const Info& info) {
   if (!PlanPing(info, "ping()", info[1], &plan)) {
     return;
   }
-  std::optional<absl::StatusOr<bool>> ended;
-  ApiVu::Task wake;
-  IcmpModule::Run run(module, std::move(plan), isolate, v8::Undefined(isolate), info[1],
-                      [&](absl::StatusOr<bool> how) {
-                        ended = std::move(how);
-                        wake();
-                      });
-  const bool resumed = module.vu().Park([&](ApiVu::Task task) {
-    wake = std::move(task);
-    run.Start();
+  std::unique_ptr<IcmpModule::Run> run;
+  const auto ended = ParkFor<absl::StatusOr<bool>>(module.vu(), [&](auto done) {
+    run = std::make_unique<IcmpModule::Run>(module, std::move(plan), isolate,
+                                            v8::Undefined(isolate), info[1], std::move(done));
+    run->Start();
   });
-  if (!resumed) {
+  if (!ended) {
     return;
   }
   if (ended->ok()) {
@@ -339,25 +325,22 @@ void PingLater(const Info& info) {
   if (!PlanPing(info, "pingAsync()", options, &plan)) {
     return;
   }
-  PendingPromises::Settle settle = module.promises().Begin(info);
-  if (settle == nullptr) {
+  const auto settle = module.vu().promises().Begin(info);
+  if (!settle) {
     return;
   }
   const uint64_t number = module.runs().NextNumber();
   auto run = std::make_unique<IcmpModule::Run>(
       module, std::move(plan), isolate, alone ? info[1] : info[2], options,
-      [&module, number, settle = std::move(settle)](absl::StatusOr<bool> how) mutable {
-        if (how.ok()) {
-          settle([enough = *how](Context context, PendingPromises::Resolver promise) {
-            promise->Resolve(context, v8::Boolean::New(context->GetIsolate(), enough))
-                .FromMaybe(false);
-          });
-        } else {
-          settle([why = absl::StrCat("pingAsync(): ", how.status().message())](
-                     Context context, PendingPromises::Resolver promise) {
-            promise->Reject(context, IcmpError(context->GetIsolate(), why)).FromMaybe(false);
-          });
-        }
+      [&module, number, settle = *settle](absl::StatusOr<bool> how) {
+        settle(ResolveWith([how = std::move(how)](Context context) -> v8::MaybeLocal<v8::Value> {
+          if (how.ok()) {
+            return ToJs(context, *how);
+          }
+          context->GetIsolate()->ThrowException(IcmpError(
+              context->GetIsolate(), absl::StrCat("pingAsync(): ", how.status().message())));
+          return {};
+        }));
         module.runs().Forget(number);
       });
   run->Start();
@@ -367,12 +350,11 @@ void PingLater(const Info& info) {
 }  // namespace
 
 IcmpModule::IcmpModule(ApiVu& vu, PingClient& client)
-    : vu_(vu), client_(client), metrics_(vu, kIcmpMetrics), promises_(vu) {}
+    : vu_(vu), client_(client), metrics_(vu, kIcmpMetrics) {}
 IcmpModule::~IcmpModule() = default;
 
 void IcmpModule::EndIteration() {
   runs_.Clear();
-  promises_.Clear();
 }
 
 v8::Local<v8::Object> IcmpModule::MakeExports(Context context) {
@@ -382,14 +364,10 @@ v8::Local<v8::Object> IcmpModule::MakeExports(Context context) {
   SetFunction(context, exports, "ping", PingAndWait, data);
   SetFunction(context, exports, "pingAsync", PingLater, data);
   const v8::Local<v8::Object> versions = v8::Object::New(isolate);
-  SetProperty(context, versions, "V4", JsText(isolate, "ip4"));
-  SetProperty(context, versions, "V6", JsText(isolate, "ip6"));
+  SetProperty(context, versions, "V4", "ip4");
+  SetProperty(context, versions, "V6", "ip6");
   SetProperty(context, exports, "IP", versions);
   return exports;
-}
-
-v8::Local<v8::Object> MakeIcmpModule(Context context, ApiVu& vu, PingClient& client) {
-  return KeepModule(context, vu, std::make_unique<IcmpModule>(vu, client));
 }
 
 }  // namespace lockstep::agent

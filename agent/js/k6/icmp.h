@@ -31,18 +31,13 @@ class IcmpModule final : public VuPart {
   ApiVu& vu() { return vu_; }
   PingClient& client() { return client_; }
   ModuleMetrics& metrics() { return metrics_; }
-  PendingPromises& promises() { return promises_; }
   Numbered<Run>& runs() { return runs_; }
 
  private:
   ApiVu& vu_;
   PingClient& client_;
   ModuleMetrics metrics_;
-  PendingPromises promises_;
   Numbered<Run> runs_;
 };
-
-// Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeIcmpModule(Context context, ApiVu& vu, PingClient& client);
 
 }  // namespace lockstep::agent

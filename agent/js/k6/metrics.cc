@@ -43,8 +43,7 @@ void AddSample(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
-  if (vu.in_init()) {
-    ThrowError(isolate, "Adding to metrics in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "Adding to metrics")) {
     return;
   }
   const MetricId id{info.This()->GetInternalField(kIdField).As<v8::Uint32>()->Value()};

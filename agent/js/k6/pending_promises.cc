@@ -7,28 +7,48 @@
 
 namespace lockstep::agent {
 
-PendingPromises::Settle PendingPromises::Begin(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  Resolver resolver;
-  if (!v8::Promise::Resolver::New(ContextOf(info)).ToLocal(&resolver)) {
-    return nullptr;
+PendingPromises::Settle::Reference::~Reference() {
+  if (const std::shared_ptr<Waiting> still = waiting.lock()) {
+    still->erase(number);
   }
-  info.GetReturnValue().Set(resolver->GetPromise());
-  const uint64_t number = ++last_;
-  waiting_->emplace(number,
-                    One{v8::Global<v8::Promise::Resolver>(isolate, resolver), vu_.Expect()});
-  return [isolate, number, weak = std::weak_ptr<Waiting>(waiting_)](How how) {
-    const std::shared_ptr<Waiting> waiting = weak.lock();
-    const auto known = waiting == nullptr ? Waiting::iterator() : waiting->find(number);
-    if (waiting == nullptr || known == waiting->end()) {
-      return;
-    }
-    One one = std::move(known->second);
-    waiting->erase(known);
-    one.announce([isolate, kept = std::move(one.resolver), how = std::move(how)]() mutable {
-      how(isolate->GetCurrentContext(), kept.Get(isolate));
-    });
-  };
+}
+
+void PendingPromises::Settle::operator()(How how) const {
+  const std::shared_ptr<Waiting> waiting = one_->waiting.lock();
+  if (waiting == nullptr) {
+    return;
+  }
+  if (auto known = waiting->extract(one_->number)) {
+    known.mapped().announce(
+        [isolate = one_->isolate, kept = std::move(known.mapped().resolver),
+         how = std::move(how)]() mutable { how(isolate->GetCurrentContext(), kept.Get(isolate)); });
+  }
+}
+
+bool PendingPromises::Settle::is_awaited() const {
+  const std::shared_ptr<Waiting> waiting = one_->waiting.lock();
+  return waiting != nullptr && waiting->contains(one_->number);
+}
+
+std::optional<PendingPromises::Settle> PendingPromises::Begin(Context context,
+                                                              v8::Local<v8::Promise>* promise) {
+  Resolver resolver;
+  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+    return std::nullopt;
+  }
+  *promise = resolver->GetPromise();
+  v8::Isolate* isolate = context->GetIsolate();
+  waiting_->emplace(++last_, One{{isolate, resolver}, vu_.Expect()});
+  return Settle(isolate, waiting_, last_);
+}
+
+std::optional<PendingPromises::Settle> PendingPromises::Begin(const Info& info) {
+  v8::Local<v8::Promise> promise;
+  std::optional<Settle> settle = Begin(ContextOf(info), &promise);
+  if (settle) {
+    info.GetReturnValue().Set(promise);
+  }
+  return settle;
 }
 
 PendingPromises::How RejectWith(absl::Status why) {

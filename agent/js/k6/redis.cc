@@ -2,17 +2,17 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
+#include "agent/js/k6/pending_promises.h"
 
 namespace lockstep::agent {
 namespace {
@@ -32,19 +32,15 @@ v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
     case RespValue::Kind::kArray:
       break;
   }
-  std::vector<v8::Local<v8::Value>> elements;
-  elements.reserve(reply.elements.size());
-  for (const RespValue& element : reply.elements) {
-    elements.push_back(ValueOf(context, element));
-  }
-  return v8::Array::New(isolate, elements.data(), elements.size());
+  return ArrayOf(context, reply.elements,
+                 [context](const RespValue& element) { return ValueOf(context, element); });
 }
 
 // (options, is a URL)
 void OpenClient(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   RedisModule& module = BoundTo<RedisModule>(info);
-  const std::string text = TextOf(isolate, info[0].As<v8::String>());
+  const std::string text = TextArgument(info, 0);
   absl::StatusOr<RedisOptions> options =
       info[1]->IsTrue() ? ParseRedisUrl(text) : ParseRedisOptions(text);
   if (!options.ok()) {
@@ -79,15 +75,9 @@ void NativeCommand(const Info& info) {
   }
   std::optional<size_t> key;
   if (info[2]->IsNumber() && info[2].As<v8::Number>()->Value() < words->Length()) {
-    key = static_cast<size_t>(info[2].As<v8::Number>()->Value());
+    key = NumberArgument(info, 2);
   }
-  v8::Local<v8::Promise> promise;
-  if (module
-          .Do(context, static_cast<uint64_t>(info[0].As<v8::Number>()->Value()), std::move(command),
-              key)
-          .ToLocal(&promise)) {
-    info.GetReturnValue().Set(promise);
-  }
+  module.Do(info, NumberArgument(info, 0), std::move(command), key);
 }
 
 }  // namespace
@@ -123,53 +113,37 @@ uint64_t RedisModule::Open(RedisOptions options) {
   return number;
 }
 
-v8::MaybeLocal<v8::Promise> RedisModule::Do(Context context, uint64_t client,
-                                            RedisClient::Command command,
-                                            std::optional<size_t> key) {
-  v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
-    return {};
+void RedisModule::Do(const Info& info, uint64_t client, RedisClient::Command command,
+                     std::optional<size_t> key) {
+  const auto settle = vu_.promises().Begin(info);
+  if (!settle) {
+    return;
   }
   Opened& opened = clients_.at(client);
   ++opened.waiting;
   opened.client->Do(
-      std::move(command), key,
-      [this, isolate, &opened, kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
-       expect = vu_.Expect()](absl::StatusOr<RespValue> reply) mutable {
+      std::move(command), key, [this, &opened, settle = *settle](absl::StatusOr<RespValue> reply) {
         opened.waiting -=
             opened.waiting > 0 ? 1 : 0;  // it was forgotten where an iteration has ended
         if (reply.ok() && reply->kind == RespValue::Kind::kError) {
           reply = absl::UnknownError(reply->text);
         }
-        if (!reply.ok()) {
-          vu_.sink().AddError(reply.status().message(), "REDIS", opened.shown,
-                              vu_.loop().clock().Wall());
+        if (reply.ok()) {
+          settle(ResolveWith(
+              [reply = *std::move(reply)](Context context) { return ValueOf(context, reply); }));
+        } else {
+          vu_.AddError(reply.status().message(), "REDIS", opened.shown);
+          settle(RejectWith(absl::UnknownError(reply.status().message())));
         }
-        expect([isolate, kept = std::move(kept), reply = std::move(reply)] {
-          const Context now = isolate->GetCurrentContext();
-          const v8::Local<v8::Promise::Resolver> waiting = kept.Get(isolate);
-          if (!reply.ok()) {
-            waiting->Reject(now, MakeError(isolate, "Error", reply.status().message()))
-                .FromMaybe(false);
-          } else {
-            waiting->Resolve(now, ValueOf(now, *reply)).FromMaybe(false);
-          }
-        });
       });
-  return resolver->GetPromise();
 }
 
 v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native =
       NativeObject(context, {{"open", OpenClient}, {"command", NativeCommand}},
                    v8::External::New(context->GetIsolate(), this));
-  AddPart(context, native, "bindMethods", BoundMethodsSource());
-  return ExportsOf(context, RedisSource(), native);
-}
-
-v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams) {
-  return KeepModule(context, vu, std::make_unique<RedisModule>(vu, streams));
+  AddPart(context, native, "bindMethods", "k6/bound_methods.js");
+  return ExportsOf(context, "k6/redis.js", native);
 }
 
 }  // namespace lockstep::agent

@@ -33,9 +33,9 @@ class RedisModule final : public VuPart {
   // The number of a new client.
   uint64_t Open(RedisOptions options);
   bool full() const { return clients_.size() >= kMostRedisClients; }
-  // The promise of the reply.
-  v8::MaybeLocal<v8::Promise> Do(Context context, uint64_t client, RedisClient::Command command,
-                                 std::optional<size_t> key);
+  // Returns the promise of the reply to the function's caller.
+  void Do(const Info& info, uint64_t client, RedisClient::Command command,
+          std::optional<size_t> key);
 
  private:
   struct Opened {
@@ -50,8 +50,5 @@ class RedisModule final : public VuPart {
   std::map<uint64_t, Opened> clients_;
   uint64_t last_ = 0;
 };
-
-// Both outlive the context.
-v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams);
 
 }  // namespace lockstep::agent

@@ -5,6 +5,7 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 
@@ -15,15 +16,11 @@ v8::MaybeLocal<v8::Value> RowValue(Context context, const RowTable& table, int64
   }
   const std::vector<std::string> fields = table.Fields(row);
   if (!table.syntax().header) {
-    std::vector<v8::Local<v8::Value>> values;
-    for (const std::string& field : fields) {
-      values.push_back(JsText(isolate, field));
-    }
-    return v8::Array::New(isolate, values.data(), values.size());
+    return ArrayOf(context, fields);
   }
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
   for (size_t i = 0; i < fields.size(); ++i) {
-    SetProperty(context, object, table.columns()[i], JsText(isolate, fields[i]));
+    SetProperty(context, object, table.columns()[i], fields[i]);
   }
   return object;
 }

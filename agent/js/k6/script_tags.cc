@@ -36,6 +36,18 @@ absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& v
   return ForEachOwnOrStatus(context, object, add);
 }
 
+std::string TagConnection(ApiVu& vu, absl::string_view url, TagSet* tags) {
+  TagSetTable& table = vu.sink().tags();
+  const auto name = table.Find(*tags, SystemTagName(SystemTag::kName));
+  std::string shown(name ? *name : url);
+  for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
+    if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
+      *tags = table.With(*tags, SystemTagName(tag), shown);
+    }
+  }
+  return shown;
+}
+
 bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
   const absl::Status status = AddScriptTags(context, given, vu, tags);
   if (!status.ok()) {

@@ -15,6 +15,10 @@ namespace lockstep::agent {
 // is a Cancelled status.
 absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags);
 
+// What a connection is shown as: the tag `name` that a script has given it, or else `url`. Those of the system tags `url` and `name`
+// that are on and not given are set to it.
+std::string TagConnection(ApiVu& vu, absl::string_view url, TagSet* tags);
+
 // Throws what AddScriptTags reports, unless an exception is pending already.
 bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags);
 

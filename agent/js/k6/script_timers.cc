@@ -59,8 +59,7 @@ void ScriptTimers::AddFunctions(Context context, v8::Local<v8::Object> native) {
         info.GetIsolate(), absl::Milliseconds(milliseconds), info[1].As<v8::Function>())));
   };
   const v8::FunctionCallback cancel = [](const Info& info) {
-    BoundTo<ScriptTimers>(info).timers_.erase(
-        static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+    BoundTo<ScriptTimers>(info).timers_.erase(NumberArgument(info, 0));
   };
   SetFunction(context, native, "after", after, data);
   SetFunction(context, native, "cancel", cancel, data);

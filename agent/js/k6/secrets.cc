@@ -8,6 +8,8 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
+#include "agent/js/k6/pending_promises.h"
 #include "common/base/secrets.h"
 
 namespace lockstep::agent {
@@ -19,7 +21,7 @@ bool SecretWord(const Info& info, const char* what, std::string* word) {
     ThrowTypeError(info.GetIsolate(), absl::StrCat(what, " must be a text that is not empty"));
     return false;
   }
-  *word = TextOf(info.GetIsolate(), info[0].As<v8::String>());
+  *word = TextArgument(info, 0);
   if (word->size() > kMostSecretKeyBytes) {
     ThrowTypeError(info.GetIsolate(), absl::StrCat(what, " has ", word->size(),
                                                    " bytes: the most is ", kMostSecretKeyBytes));
@@ -28,39 +30,22 @@ bool SecretWord(const Info& info, const char* what, std::string* word) {
   return true;
 }
 
-void Settle(v8::Isolate* isolate, v8::Local<v8::Promise::Resolver> promise,
-            const absl::StatusOr<std::string>& secret) {
-  const Context context = isolate->GetCurrentContext();
-  v8::TryCatch caught(isolate);
-  if (secret.ok()) {
-    promise->Resolve(context, JsText(isolate, *secret)).FromMaybe(false);
-    return;
-  }
-  ThrowError(isolate, secret.status().message());
-  if (!caught.HasTerminated()) {
-    promise->Reject(context, caught.Exception()).FromMaybe(false);
-  }
-}
-
 // get(key): of the source whose name is the function's data; "": the default one.
 void GetSecretOf(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  v8::Local<v8::Promise::Resolver> resolver;
   std::string key;
-  if (!SecretWord(info, "secrets.get(): the key", &key) ||
-      !v8::Promise::Resolver::New(ContextOf(info)).ToLocal(&resolver)) {
+  if (!SecretWord(info, "secrets.get(): the key", &key)) {
     return;
   }
   ApiVu& vu = ModuleOf<ApiVu>(info);
-  vu.GetSecret(
-      SecretUrl(TextOf(isolate, info.Data().As<v8::String>()), key),
-      [isolate, expect = vu.Expect(), kept = v8::Global<v8::Promise::Resolver>(isolate, resolver)](
-          absl::StatusOr<std::string> secret) mutable {
-        expect([isolate, kept = std::move(kept), secret = std::move(secret)] {
-          Settle(isolate, kept.Get(isolate), secret);
-        });
-      });
-  info.GetReturnValue().Set(resolver->GetPromise());
+  if (const auto settle = vu.promises().Begin(info)) {
+    vu.GetSecret(SecretUrl(TextOf(info.GetIsolate(), info.Data().As<v8::String>()), key),
+                 [settle = *settle](absl::StatusOr<std::string> secret) {
+                   settle(secret.ok() ? ResolveWith([secret = *std::move(secret)](Context context) {
+                     return ToJs(context, secret);
+                   })
+                                      : RejectWith(absl::UnknownError(secret.status().message())));
+                 });
+  }
 }
 
 void SourceOf(const Info& info) {

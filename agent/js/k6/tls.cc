@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -13,11 +12,11 @@
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/url.h"
-#include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "common/base/host_port.h"
 
 namespace lockstep::agent {
@@ -39,14 +38,10 @@ v8::Local<v8::Object> TlsNameOf(Context context, const DistinguishedName& name) 
       {"street_address", kStreet},
       {"postal_code", kPostalCode}};
   for (const auto& [key, oid] : kLists) {
-    std::vector<v8::Local<v8::Value>> values;
-    for (const std::string& value : name.All(oid)) {
-      values.push_back(JsText(isolate, value));
-    }
-    SetProperty(context, object, key, v8::Array::New(isolate, values.data(), values.size()));
+    SetProperty(context, object, key, ArrayOf(context, name.All(oid)));
   }
-  SetProperty(context, object, "serial_number", JsText(isolate, name.Last(kSerialNumber)));
-  SetProperty(context, object, "common_name", JsText(isolate, name.Last(kCommonName)));
+  SetProperty(context, object, "serial_number", name.Last(kSerialNumber));
+  SetProperty(context, object, "common_name", name.Last(kCommonName));
   return object;
 }
 
@@ -62,17 +57,16 @@ v8::Local<v8::Value> MillisecondsOf(Context context, const std::string& time) {
 
 // `der` is that of `certificate`.
 PendingPromises::How ResolveWithCertificate(Certificate certificate, const std::string& der) {
-  return [certificate = std::move(certificate),
-          fingerprint = EncodeHex(Hash(HashAlgorithm::kSha256, der))](
-             Context context, PendingPromises::Resolver promise) {
+  return ResolveWith([certificate = std::move(certificate),
+                      fingerprint = EncodeHex(Hash(HashAlgorithm::kSha256, der))](Context context) {
     const v8::Local<v8::Object> object = v8::Object::New(context->GetIsolate());
     SetProperty(context, object, "subject", TlsNameOf(context, certificate.subject));
     SetProperty(context, object, "issuer", TlsNameOf(context, certificate.issuer));
     SetProperty(context, object, "issued", MillisecondsOf(context, certificate.not_before));
     SetProperty(context, object, "expires", MillisecondsOf(context, certificate.not_after));
-    SetProperty(context, object, "fingerprint", JsText(context->GetIsolate(), fingerprint));
-    promise->Resolve(context, object).FromMaybe(false);
-  };
+    SetProperty(context, object, "fingerprint", fingerprint);
+    return object;
+  });
 }
 
 // "host", "host:port", "1.2.3.4" or "[::1]:443".
@@ -90,12 +84,10 @@ std::optional<std::pair<std::string, int>> SplitTlsAddress(absl::string_view tex
 void GetCertificate(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   TlsModule& module = BoundTo<TlsModule>(info);
-  if (module.vu().in_init()) {
-    ThrowError(isolate, "tls.getCertificate() in the init context is not supported");
+  if (RefusedInInit(module.vu(), isolate, "tls.getCertificate()")) {
     return;
   }
-  const std::string text =
-      info[0]->IsString() ? TextOf(isolate, info[0].As<v8::String>()) : std::string();
+  const std::string text = info[0]->IsString() ? TextArgument(info, 0) : std::string();
   const auto address = SplitTlsAddress(text);
   if (!address) {
     ReturnRejected(
@@ -105,8 +97,8 @@ void GetCertificate(const Info& info) {
                                      MaskCredentials(text), "\"")));
     return;
   }
-  if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.Start(address->first, address->second, std::move(settle));
+  if (const auto settle = module.vu().promises().Begin(info)) {
+    module.Start(address->first, address->second, *settle);
   }
 }
 
@@ -136,7 +128,7 @@ class TlsModule::Visit final : public StreamListener {
   void OnEnd(absl::Status why) override {
     const std::string cause =
         why.ok() ? "the server has closed the connection" : std::string(why.message());
-    module_.vu().sink().AddError(cause, "TLS", shown_, module_.vu().loop().clock().Wall());
+    module_.vu().AddError(cause, "TLS", shown_);
     settle_(RejectWith(
         absl::UnavailableError(absl::StrCat("tls.getCertificate(): ", shown_, ": ", cause))));
     module_.visits().Forget(number_);
@@ -150,13 +142,11 @@ class TlsModule::Visit final : public StreamListener {
   std::unique_ptr<ByteStream> stream_;
 };
 
-TlsModule::TlsModule(ApiVu& vu, StreamClient& streams)
-    : vu_(vu), streams_(streams), promises_(vu) {}
+TlsModule::TlsModule(ApiVu& vu, StreamClient& streams) : vu_(vu), streams_(streams) {}
 TlsModule::~TlsModule() = default;
 
 void TlsModule::EndIteration() {
   visits_.Clear();
-  promises_.Clear();
 }
 
 void TlsModule::Start(std::string host, int port, PendingPromises::Settle settle) {
@@ -176,10 +166,6 @@ v8::Local<v8::Object> TlsModule::MakeExports(Context context) {
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   SetFunction(context, exports, "getCertificate", GetCertificate, v8::External::New(isolate, this));
   return exports;
-}
-
-v8::Local<v8::Object> MakeTlsModule(Context context, ApiVu& vu, StreamClient& streams) {
-  return KeepModule(context, vu, std::make_unique<TlsModule>(vu, streams));
 }
 
 }  // namespace lockstep::agent

@@ -24,7 +24,6 @@ class TlsModule final : public VuPart {
   class Visit;
   ApiVu& vu() { return vu_; }
   StreamClient& streams() { return streams_; }
-  PendingPromises& promises() { return promises_; }
   Numbered<Visit>& visits() { return visits_; }
   // Shakes hands with the server and settles with its certificate.
   void Start(std::string host, int port, PendingPromises::Settle settle);
@@ -32,11 +31,7 @@ class TlsModule final : public VuPart {
  private:
   ApiVu& vu_;
   StreamClient& streams_;
-  PendingPromises promises_;
   Numbered<Visit> visits_;
 };
-
-// Makes the module and leaves it to `vu`, which, like `streams`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeTlsModule(Context context, ApiVu& vu, StreamClient& streams);
 
 }  // namespace lockstep::agent

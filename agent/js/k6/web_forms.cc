@@ -1,7 +1,6 @@
 #include "agent/js/k6/web_forms.h"
 
 #include "agent/data/crypto/text_codec.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
@@ -20,7 +19,7 @@ void ReturnStreams(const Info& info) {
 
 void Encode(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  info.GetReturnValue().Set(JsBytes(isolate, TextOf(isolate, info[0].As<v8::String>())));
+  info.GetReturnValue().Set(JsBytes(isolate, TextArgument(info, 0)));
 }
 
 void Decode(const Info& info) {
@@ -40,7 +39,7 @@ v8::MaybeLocal<v8::Function> HostClass(Context context) {
       ->GetFunction(context);
 }
 
-v8::MaybeLocal<v8::Object> MakeWebForms(Context context) {
+v8::MaybeLocal<v8::Value> MakeWebForms(Context context) {
   const v8::Local<v8::Object> native = NativeObject(context,
                                                     {{"encode", Encode},
                                                      {"decode", Decode},
@@ -48,17 +47,13 @@ v8::MaybeLocal<v8::Object> MakeWebForms(Context context) {
                                                      {"boundary", ReturnBoundary}},
                                                     {});
   v8::Local<v8::Function> host;
-  v8::Local<v8::Value> forms;
   if (!HostClass(context).ToLocal(&host)) {
     return {};
   }
   SetProperty(context, native, "Host", host);
-  AddPart(context, native, "bindMethods", BoundMethodsSource());
-  AddPart(context, native, "blobs", WebBlobSource());
-  if (!ResultOf(context, WebFormDataSource(), {native}).ToLocal(&forms)) {
-    return {};
-  }
-  return forms.As<v8::Object>();
+  AddPart(context, native, "bindMethods", "k6/bound_methods.js");
+  AddPart(context, native, "blobs", "web/blob.js");
+  return ResultOf(context, "web/form_data.js", {native});
 }
 
 // Calls the function `name` of WebForms with `value`.
@@ -83,19 +78,7 @@ std::string TextProperty(Context context, v8::Local<v8::Object> object, absl::st
 }  // namespace
 
 v8::MaybeLocal<v8::Object> WebForms(Context context) {
-  v8::Isolate* const isolate = context->GetIsolate();
-  const v8::Local<v8::Private> key =
-      v8::Private::ForApi(isolate, JsName(isolate, "lockstep:web forms"));
-  v8::Local<v8::Value> known;
-  if (context->Global()->GetPrivate(context, key).ToLocal(&known) && known->IsObject()) {
-    return known.As<v8::Object>();
-  }
-  v8::Local<v8::Object> made;
-  if (!MakeWebForms(context).ToLocal(&made) ||
-      context->Global()->SetPrivate(context, key, made).IsNothing()) {
-    return {};
-  }
-  return made;
+  return MadeOnce(context, "lockstep:web forms", [context] { return MakeWebForms(context); });
 }
 
 bool ReadWebBody(Context context, v8::Local<v8::Value> value, std::optional<WebBody>* body) {

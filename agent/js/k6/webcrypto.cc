@@ -7,8 +7,8 @@
 
 #include "agent/data/crypto/cipher.h"
 #include "agent/data/crypto/digest.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/webcrypto_arguments.h"
 #include "agent/js/k6/webcrypto_pairs.h"
@@ -65,14 +65,7 @@ void AesWrapFunction(const Info& info) {
 
 // The function that crypto_pairs.js evaluates to.
 void LoadPairs(const Info& info) {
-  const Context context = info.GetIsolate()->GetCurrentContext();
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make;
-  if (v8::Script::Compile(context, JsText(info.GetIsolate(), WebCryptoPairsSource()))
-          .ToLocal(&script) &&
-      script->Run(context).ToLocal(&make)) {
-    info.GetReturnValue().Set(make);
-  }
+  Return(info, Evaluated(ContextOf(info), "web/crypto_pairs.js"));
 }
 
 // aes(mode, encrypt, key, iv, data, additional data, bits of the tag or the counter)

@@ -10,6 +10,7 @@
 #include "agent/data/crypto/key_pair.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -18,26 +19,18 @@
 namespace lockstep::agent {
 namespace {
 
-using PairInfo = Info;
-
 constexpr size_t kPairBytes = 4096;  // roughly what OpenSSL holds of one
 
-void ReturnPair(const PairInfo& info, absl::StatusOr<KeyPair> pair) {
-  v8::Isolate* isolate = info.GetIsolate();
+void ReturnPair(const Info& info, absl::StatusOr<KeyPair> pair) {
   if (!pair.ok()) {
-    ThrowError(isolate, pair.status().message());
+    ThrowError(info.GetIsolate(), pair.status().message());
     return;
   }
-  const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
-  made->SetInternalFieldCount(2);
-  v8::Local<v8::Object> object;
-  if (made->NewInstance(isolate->GetCurrentContext()).ToLocal(&object)) {
-    AttachOwned(isolate, object, std::make_unique<KeyPair>(*std::move(pair)), kPairBytes);
-    info.GetReturnValue().Set(object);
-  }
+  Return(info,
+         MakeHolder(ContextOf(info), std::make_unique<KeyPair>(*std::move(pair)), kPairBytes));
 }
 
-void ReturnVerdict(const PairInfo& info, const absl::StatusOr<bool>& good) {
+void ReturnVerdict(const Info& info, const absl::StatusOr<bool>& good) {
   if (good.ok()) {
     info.GetReturnValue().Set(*good);
   } else {
@@ -46,7 +39,7 @@ void ReturnVerdict(const PairInfo& info, const absl::StatusOr<bool>& good) {
 }
 
 // A key that these functions have made; the script in front of them passes no others.
-const KeyPair* PairAt(const PairInfo& info, int index) {
+const KeyPair* PairAt(const Info& info, int index) {
   const KeyPair* pair =
       info[index]->IsObject() ? OwnedBy<KeyPair>(info[index].As<v8::Object>()) : nullptr;
   if (pair == nullptr) {
@@ -55,7 +48,7 @@ const KeyPair* PairAt(const PairInfo& info, int index) {
   return pair;
 }
 
-bool CurveAt(const PairInfo& info, int index, Curve* curve) {
+bool CurveAt(const Info& info, int index, Curve* curve) {
   std::string name;
   if (!ToText(info.GetIsolate()->GetCurrentContext(), info[index], &name)) {
     return false;
@@ -70,7 +63,7 @@ bool CurveAt(const PairInfo& info, int index, Curve* curve) {
 }
 
 // The bytes of the member `name` of the object at `index`; "" without one.
-bool NumberAt(const PairInfo& info, int index, absl::string_view name, std::string* bytes) {
+bool NumberAt(const Info& info, int index, absl::string_view name, std::string* bytes) {
   v8::Local<v8::Value> value;
   if (!info[index]->IsObject() || !GetProperty(info.GetIsolate()->GetCurrentContext(),
                                                info[index].As<v8::Object>(), name, &value)) {
@@ -81,7 +74,7 @@ bool NumberAt(const PairInfo& info, int index, absl::string_view name, std::stri
 }
 
 // generateRsa(bits, exponent)
-void GenerateRsa(const PairInfo& info) {
+void GenerateRsa(const Info& info) {
   int64_t bits = 0;
   std::string exponent;
   if (CryptoIntAt(info, 0, &bits) && CryptoBytesAt(info, 1, &exponent)) {
@@ -89,7 +82,7 @@ void GenerateRsa(const PairInfo& info) {
   }
 }
 
-void GenerateCurve(const PairInfo& info) {
+void GenerateCurve(const Info& info) {
   Curve curve{};
   if (CurveAt(info, 0, &curve)) {
     ReturnPair(info, KeyPair::GenerateEc(curve));
@@ -97,7 +90,7 @@ void GenerateCurve(const PairInfo& info) {
 }
 
 // fromDer("spki" or "pkcs8", bytes)
-void FromDer(const PairInfo& info) {
+void FromDer(const Info& info) {
   std::string format, bytes;
   if (ToText(info.GetIsolate()->GetCurrentContext(), info[0], &format) &&
       CryptoBytesAt(info, 1, &bytes)) {
@@ -105,7 +98,7 @@ void FromDer(const PairInfo& info) {
   }
 }
 
-void FromPoint(const PairInfo& info) {
+void FromPoint(const Info& info) {
   Curve curve{};
   std::string point;
   if (CurveAt(info, 0, &curve) && CryptoBytesAt(info, 1, &point)) {
@@ -113,7 +106,7 @@ void FromPoint(const PairInfo& info) {
   }
 }
 
-void FromRsaNumbers(const PairInfo& info) {
+void FromRsaNumbers(const Info& info) {
   RsaNumbers numbers;
   if (NumberAt(info, 0, "n", &numbers.n) && NumberAt(info, 0, "e", &numbers.e) &&
       NumberAt(info, 0, "d", &numbers.d) && NumberAt(info, 0, "p", &numbers.p) &&
@@ -124,7 +117,7 @@ void FromRsaNumbers(const PairInfo& info) {
 }
 
 // fromCurveNumbers(curve, { x, y, d })
-void FromCurveNumbers(const PairInfo& info) {
+void FromCurveNumbers(const Info& info) {
   EcNumbers numbers;
   if (CurveAt(info, 0, &numbers.curve) && NumberAt(info, 1, "x", &numbers.x) &&
       NumberAt(info, 1, "y", &numbers.y) && NumberAt(info, 1, "d", &numbers.d)) {
@@ -133,7 +126,7 @@ void FromCurveNumbers(const PairInfo& info) {
 }
 
 // { isPrivate, curve } or { isPrivate, bits, exponent }
-void Facts(const PairInfo& info) {
+void Facts(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   if (pair == nullptr) {
     return;
@@ -141,24 +134,24 @@ void Facts(const PairInfo& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   const v8::Local<v8::Object> facts = v8::Object::New(isolate);
-  SetProperty(context, facts, "isPrivate", v8::Boolean::New(isolate, pair->is_private()));
+  SetProperty(context, facts, "isPrivate", pair->is_private());
   if (pair->curve().has_value()) {
-    SetProperty(context, facts, "curve", JsText(isolate, CurveName(*pair->curve())));
+    SetProperty(context, facts, "curve", CurveName(*pair->curve()));
   } else {
-    SetProperty(context, facts, "bits", JsNumber(context, static_cast<double>(pair->bits())));
+    SetProperty(context, facts, "bits", pair->bits());
     SetProperty(context, facts, "exponent", JsBytes(isolate, pair->ToRsaNumbers().e));
   }
   info.GetReturnValue().Set(facts);
 }
 
-void PublicOf(const PairInfo& info) {
+void PublicOf(const Info& info) {
   if (const KeyPair* pair = PairAt(info, 0)) {
     ReturnPair(info, pair->Public());
   }
 }
 
 // toBytes("spki", "pkcs8" or "raw", key)
-void ToBytes(const PairInfo& info) {
+void ToBytes(const Info& info) {
   const KeyPair* pair = PairAt(info, 1);
   std::string format;
   if (pair != nullptr && ToText(info.GetIsolate()->GetCurrentContext(), info[0], &format)) {
@@ -169,7 +162,7 @@ void ToBytes(const PairInfo& info) {
 }
 
 // The numbers of a key by their names in JWKs.
-void Numbers(const PairInfo& info) {
+void Numbers(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   if (pair == nullptr) {
     return;
@@ -201,13 +194,13 @@ void Numbers(const PairInfo& info) {
 }
 
 // The arguments from 1 on: whether it is PSS, the hash, the length of the salt.
-bool SchemeAt(const PairInfo& info, RsaSignatureCall* call) {
+bool SchemeAt(const Info& info, RsaSignatureCall* call) {
   call->scheme = info[1]->IsTrue() ? RsaSignature::kPss : RsaSignature::kPkcs1;
   return CryptoHashAt(info, 2, &call->hash) && CryptoIntAt(info, 3, &call->salt_bytes);
 }
 
 // rsaSign(key, pss, hash, salt bytes, data)
-void RsaSignFunction(const PairInfo& info) {
+void RsaSignFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   RsaSignatureCall call;
   std::string data;
@@ -217,7 +210,7 @@ void RsaSignFunction(const PairInfo& info) {
 }
 
 // rsaVerify(key, pss, hash, salt bytes, signature, data)
-void RsaVerifyFunction(const PairInfo& info) {
+void RsaVerifyFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   RsaSignatureCall call;
   std::string signature, data;
@@ -228,7 +221,7 @@ void RsaVerifyFunction(const PairInfo& info) {
 }
 
 // oaep(encrypt, key, hash, label, text)
-void OaepFunction(const PairInfo& info) {
+void OaepFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 1);
   HashAlgorithm hash{};
   std::string label, text;
@@ -240,7 +233,7 @@ void OaepFunction(const PairInfo& info) {
 }
 
 // ecdsaSign(key, hash, data)
-void EcdsaSignFunction(const PairInfo& info) {
+void EcdsaSignFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   HashAlgorithm hash{};
   std::string data;
@@ -250,7 +243,7 @@ void EcdsaSignFunction(const PairInfo& info) {
 }
 
 // ecdsaVerify(key, hash, signature, data)
-void EcdsaVerifyFunction(const PairInfo& info) {
+void EcdsaVerifyFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   HashAlgorithm hash{};
   std::string signature, data;
@@ -261,7 +254,7 @@ void EcdsaVerifyFunction(const PairInfo& info) {
 }
 
 // ecdh(key, peer's key)
-void EcdhFunction(const PairInfo& info) {
+void EcdhFunction(const Info& info) {
   const KeyPair* pair = PairAt(info, 0);
   const KeyPair* peer = pair == nullptr ? nullptr : PairAt(info, 1);
   if (peer != nullptr) {

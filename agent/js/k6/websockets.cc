@@ -7,32 +7,30 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "agent/js/k6/k6_values.h"
+#include "agent/js/k6/script_events.h"
 #include "agent/js/k6/web_forms.h"
 #include "common/base/unsent.h"
 
 namespace lockstep::agent {
 
-// One connection. Its events wait for the script's turn; the next one is always announced, so that
-// the iteration lasts as long as the connection.
+// One connection.
 class WebSocketsModule::Socket final : public WebSocketListener {
  public:
   Socket(WebSocketsModule& module, uint64_t number, v8::Isolate* isolate, WsPlan plan,
          v8::Local<v8::Function> emit)
       : module_(module),
         number_(number),
-        isolate_(isolate),
         plan_(std::move(plan)),
         meter_(module.vu(), plan_),
-        emit_(isolate, emit),
-        next_(module.vu().Expect()) {
+        events_(module.vu(), isolate, emit) {
     socket_ = module_.vu().http().OpenWebSocket(module_.vu().connections(), plan_.request, *this);
   }
   ~Socket() override {
@@ -86,50 +84,37 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   }
 
  private:
-  // Hands an event to the script, in its turn, and announces the next.
   void Announce(const char* type, std::string data) {
-    auto announced = std::exchange(next_, module_.vu().Expect());
     backlog_.Add(socket_.get(), data.size());
-    announced([this, type, data = std::move(data)] {
+    events_.Announce([this, type, data = std::move(data)] {
       backlog_.Remove(socket_.get(), data.size());
-      Emit(type, data, 0);
+      if (absl::string_view(type) == "binary") {
+        events_.Emit(type, JsBytes(events_.isolate(), data), 0);
+      } else {
+        events_.Emit(type, data, 0);
+      }
     });
   }
 
-  // The connection's last events.
+  // The connection's last events, after which there is no socket.
   void Last(WsEnd end) {
-    std::exchange(next_, nullptr)([this, end = std::move(end)] { EmitLast(end); });
-  }
-  // Destroys the socket.
-  void EmitLast(const WsEnd& end) {
-    WebSocketsModule& module = module_;
-    const uint64_t number = number_;
-    if (end.error.empty() || Emit("error", end.error, 0)) {
-      Emit("close", end.reason, end.code);
-    }
-    module.sockets().Forget(number);
-  }
-
-  // False with a pending exception.
-  bool Emit(const char* type, const std::string& data, int code) {
-    const Context context = isolate_->GetCurrentContext();
-    const v8::Local<v8::Value> value = absl::string_view(type) == "binary"
-                                           ? v8::Local<v8::Value>(JsBytes(isolate_, data))
-                                           : v8::Local<v8::Value>(JsText(isolate_, data));
-    v8::Local<v8::Value> arguments[] = {JsText(isolate_, type), value,
-                                        v8::Integer::New(isolate_, code)};
-    return !emit_.Get(isolate_)->Call(context, v8::Undefined(isolate_), 3, arguments).IsEmpty();
+    events_.Last([this, end = std::move(end)] {
+      WebSocketsModule& module = module_;
+      const uint64_t number = number_;
+      if (end.error.empty() || !events_.Emit("error", end.error, 0).IsEmpty()) {
+        events_.Emit("close", end.reason, end.code);
+      }
+      module.sockets().Forget(number);
+    });
   }
 
   WebSocketsModule& module_;
   const uint64_t number_;
-  v8::Isolate* const isolate_;
   WsPlan plan_;
   WsMeter meter_;
   std::vector<std::string> extensions_;
   WsBacklog backlog_;
-  v8::Global<v8::Function> emit_;
-  absl::AnyInvocable<void(ApiVu::Task)> next_;
+  ScriptEvents events_;
   std::unique_ptr<WebSocket> socket_;
 };
 
@@ -180,7 +165,7 @@ bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t messa
 
 void NativeSendText(const Info& info) {
   WebSocketsModule::Socket* const socket = SocketOf(info);
-  const std::string text = TextOf(info.GetIsolate(), info[1].As<v8::String>());
+  const std::string text = TextArgument(info, 1);
   if (socket != nullptr && CheckRoomToSend(info.GetIsolate(), socket->connection(), text.size())) {
     socket->connection().SendText(text);
   }
@@ -206,17 +191,13 @@ void NativeClose(const Info& info) {
   if (!info[1]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&code) || socket == nullptr) {
     return;
   }
-  socket->connection().Close(code, TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+  socket->connection().Close(code, TextArgument(info, 2));
 }
 
 void NativeExtensions(const Info& info) {
-  std::vector<v8::Local<v8::Value>> values;
-  if (const WebSocketsModule::Socket* socket = SocketOf(info)) {
-    for (const std::string& value : socket->extensions()) {
-      values.push_back(JsText(info.GetIsolate(), value));
-    }
-  }
-  info.GetReturnValue().Set(v8::Array::New(info.GetIsolate(), values.data(), values.size()));
+  const WebSocketsModule::Socket* socket = SocketOf(info);
+  info.GetReturnValue().Set(ArrayOf(
+      ContextOf(info), socket == nullptr ? std::vector<std::string>() : socket->extensions()));
 }
 
 void NativeBuffered(const Info& info) {
@@ -226,8 +207,7 @@ void NativeBuffered(const Info& info) {
 }
 
 void NativeEncode(const Info& info) {
-  info.GetReturnValue().Set(
-      JsBytes(info.GetIsolate(), TextOf(info.GetIsolate(), info[0].As<v8::String>())));
+  info.GetReturnValue().Set(JsBytes(info.GetIsolate(), TextArgument(info, 0)));
 }
 
 void NativeTypeName(const Info& info) {
@@ -235,8 +215,7 @@ void NativeTypeName(const Info& info) {
 }
 
 void NativeWarn(const Info& info) {
-  BoundTo<WebSocketsModule>(info).vu().logger().Warn(
-      TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+  BoundTo<WebSocketsModule>(info).vu().logger().Warn(TextArgument(info, 0));
 }
 
 }  // namespace
@@ -267,15 +246,11 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
                                                      {"typeName", NativeTypeName},
                                                      {"warn", NativeWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
-  AddPart(context, native, "bindMethods", BoundMethodsSource());
+  AddPart(context, native, "bindMethods", "k6/bound_methods.js");
   if (v8::Local<v8::Object> forms; WebForms(context).ToLocal(&forms)) {
     SetProperty(context, native, "blobs", forms);
   }
-  return ExportsOf(context, WebSocketsSource(), native);
-}
-
-v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu) {
-  return KeepModule(context, vu, std::make_unique<WebSocketsModule>(vu));
+  return ExportsOf(context, "k6/websockets.js", native);
 }
 
 }  // namespace lockstep::agent

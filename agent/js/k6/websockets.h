@@ -34,7 +34,4 @@ class WebSocketsModule final : public VuPart {
   Numbered<Socket> sockets_;
 };
 
-// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu);
-
 }  // namespace lockstep::agent

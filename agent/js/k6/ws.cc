@@ -137,15 +137,14 @@ v8::Local<v8::Object> MakeAnswer(Context context, const BlockingSocket& socket,
   for (const auto& [name, value] : response.headers) {
     std::string key = CanonicalHeader(name);
     if (key != "Transfer-Encoding") {  // undone already, so not shown, as in k6
-      SetProperty(context, headers, key, JsText(isolate, value));
+      SetProperty(context, headers, key, value);
     }
   }
-  SetProperty(context, answer, "url",
-              JsText(isolate, response.status == 101 ? socket.plan().url_text : ""));
-  SetProperty(context, answer, "status", v8::Integer::New(isolate, response.status));
+  SetProperty(context, answer, "url", response.status == 101 ? socket.plan().url_text : "");
+  SetProperty(context, answer, "status", response.status);
   SetProperty(context, answer, "headers", headers);
-  SetProperty(context, answer, "body", JsText(isolate, response.body));
-  SetProperty(context, answer, "error", JsText(isolate, error));
+  SetProperty(context, answer, "body", response.body);
+  SetProperty(context, answer, "error", error);
   return answer;
 }
 
@@ -153,8 +152,7 @@ void Connect(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
   ApiVu& vu = BoundTo<ApiVu>(info);
-  if (vu.in_init()) {
-    ThrowError(isolate, "using websockets in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "using websockets")) {
     return;
   }
   if (info.Length() < 2) {

@@ -8,59 +8,43 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 
 namespace lockstep::agent {
 namespace {
 
-void SetText(Context context, v8::Local<v8::Object> object, absl::string_view name,
-             absl::string_view text) {
-  SetProperty(context, object, name, JsText(context->GetIsolate(), text));
-}
-
-v8::Local<v8::Array> TextsOf(Context context, const std::vector<std::string>& texts) {
-  std::vector<v8::Local<v8::Value>> values;
-  for (const std::string& text : texts) {
-    values.push_back(JsText(context->GetIsolate(), text));
-  }
-  return v8::Array::New(context->GetIsolate(), values.data(), values.size());
-}
-
 // Bytes as an array of numbers.
 v8::Local<v8::Array> NumbersOf(Context context, absl::string_view bytes) {
-  std::vector<v8::Local<v8::Value>> values;
-  for (const char byte : bytes) {
-    values.push_back(v8::Integer::New(context->GetIsolate(), static_cast<unsigned char>(byte)));
-  }
-  return v8::Array::New(context->GetIsolate(), values.data(), values.size());
+  return ArrayOf(context, bytes,
+                 [context](char byte) { return ToJs(context, static_cast<unsigned char>(byte)); });
 }
 
 // Adds the parts' list, and those that both a subject and an issuer show by name.
 v8::Local<v8::Object> NameOf(Context context, const DistinguishedName& name) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  SetText(context, object, "commonName", name.Last(kCommonName));
-  SetText(context, object, "country", name.First(kCountry));
-  SetText(context, object, "stateOrProvinceName", name.First(kState));
-  SetText(context, object, "localityName", name.First(kLocality));
-  SetText(context, object, "organizationName", name.First(kOrganization));
-  std::vector<v8::Local<v8::Value>> parts;
-  for (const auto& [oid, value] : name.parts) {
-    const v8::Local<v8::Object> part = v8::Object::New(isolate);
-    SetText(context, part, "type", oid);
-    SetText(context, part, "value", value);
-    parts.push_back(part);
-  }
-  SetProperty(context, object, "names", v8::Array::New(isolate, parts.data(), parts.size()));
+  SetProperty(context, object, "commonName", name.Last(kCommonName));
+  SetProperty(context, object, "country", name.First(kCountry));
+  SetProperty(context, object, "stateOrProvinceName", name.First(kState));
+  SetProperty(context, object, "localityName", name.First(kLocality));
+  SetProperty(context, object, "organizationName", name.First(kOrganization));
+  const auto part_of = [context, isolate](const auto& part) {
+    const v8::Local<v8::Object> shown = v8::Object::New(isolate);
+    SetProperty(context, shown, "type", part.first);
+    SetProperty(context, shown, "value", part.second);
+    return shown;
+  };
+  SetProperty(context, object, "names", ArrayOf(context, name.parts, part_of));
   return object;
 }
 
 v8::Local<v8::Object> SubjectOf(Context context, const Certificate& certificate) {
   const DistinguishedName& name = certificate.subject;
   const v8::Local<v8::Object> object = NameOf(context, name);
-  SetText(context, object, "postalCode", name.First(kPostalCode));
-  SetText(context, object, "streetAddress", name.First(kStreet));
+  SetProperty(context, object, "postalCode", name.First(kPostalCode));
+  SetProperty(context, object, "streetAddress", name.First(kStreet));
   SetProperty(context, object, "organizationalUnitName",
-              TextsOf(context, name.All(kOrganizationalUnit)));
+              ArrayOf(context, name.All(kOrganizationalUnit)));
   return object;
 }
 
@@ -91,7 +75,7 @@ v8::Local<v8::Object> KeyOf(Context context, const CertificateKey& key) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> value = v8::Object::New(isolate);
   if (!key.curve.empty()) {
-    SetText(context, value, "curve", key.curve);
+    SetProperty(context, value, "curve", key.curve);
   }
   for (const auto& [name, bytes] : key.numbers) {
     // A public exponent is small, and a plain number in k6.
@@ -103,7 +87,7 @@ v8::Local<v8::Object> KeyOf(Context context, const CertificateKey& key) {
     value = NumbersOf(context, key.raw);
   }
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  SetText(context, object, "algorithm", key.algorithm);
+  SetProperty(context, object, "algorithm", key.algorithm);
   SetProperty(context, object, "key", value);
   return object;
 }
@@ -112,10 +96,10 @@ v8::Local<v8::Value> CertificateOf(Context context, const Certificate& certifica
   const v8::Local<v8::Object> object = v8::Object::New(context->GetIsolate());
   SetProperty(context, object, "subject", SubjectOf(context, certificate));
   SetProperty(context, object, "issuer", NameOf(context, certificate.issuer));
-  SetText(context, object, "notBefore", certificate.not_before);
-  SetText(context, object, "notAfter", certificate.not_after);
-  SetProperty(context, object, "altNames", TextsOf(context, certificate.alt_names));
-  SetText(context, object, "signatureAlgorithm", certificate.signature_algorithm);
+  SetProperty(context, object, "notBefore", certificate.not_before);
+  SetProperty(context, object, "notAfter", certificate.not_after);
+  SetProperty(context, object, "altNames", ArrayOf(context, certificate.alt_names));
+  SetProperty(context, object, "signatureAlgorithm", certificate.signature_algorithm);
   SetProperty(context, object, "fingerPrint", NumbersOf(context, certificate.sha1));
   SetProperty(context, object, "publicKey", KeyOf(context, certificate.key));
   return object;
@@ -128,7 +112,7 @@ v8::Local<v8::Value> IssuerValue(Context context, const Certificate& certificate
   return NameOf(context, certificate.issuer);
 }
 v8::Local<v8::Value> AltNamesValue(Context context, const Certificate& certificate) {
-  return TextsOf(context, certificate.alt_names);
+  return ArrayOf(context, certificate.alt_names);
 }
 
 template <v8::Local<v8::Value> (*show)(Context, const Certificate&)>

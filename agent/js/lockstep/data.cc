@@ -190,8 +190,7 @@ void ConstructRows(const Info& info) {
     return;
   }
   const RowTable& table = (*dealer)->table();
-  SetProperty(context, info.This(), "length",
-              v8::Number::New(isolate, static_cast<double>(table.size())));
+  SetProperty(context, info.This(), "length", table.size());
   v8::Local<v8::Array> columns = v8::Array::New(isolate);
   for (const std::string& column : table.columns()) {
     AppendTo(context, columns, JsText(isolate, column));
@@ -235,8 +234,7 @@ void Next(const Info& info) {
   const Context context = isolate->GetCurrentContext();
   ApiVu& vu = OwnedBy<RowsData>(info.Data().As<v8::Object>())->vu;
   Rows& rows = *OwnedBy<Rows>(info.This());
-  if (vu.in_init()) {
-    ThrowError(isolate, "taking rows in the init context is not supported");
+  if (RefusedInInit(vu, isolate, "taking rows")) {
     return;
   }
   std::optional<int64_t> row;

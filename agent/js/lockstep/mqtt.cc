@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "agent/js/k6/script_tags.h"
 #include "agent/js/lockstep/mqtt_connection.h"
 #include "agent/js/lockstep/mqtt_options.h"
@@ -23,13 +23,11 @@ namespace {
 void NativeMqttOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   MqttModule& module = BoundTo<MqttModule>(info);
-  if (module.vu().in_init()) {
-    ThrowError(isolate, "connecting to an MQTT broker in the init context is not supported");
+  if (RefusedInInit(module.vu(), isolate, "connecting to an MQTT broker")) {
     return;
   }
-  absl::StatusOr<MqttPlan> plan =
-      ReadMqttPlan(ContextOf(info), module.vu(), module.face(),
-                   TextOf(isolate, info[0].As<v8::String>()), info[1].As<v8::Object>());
+  absl::StatusOr<MqttPlan> plan = ReadMqttPlan(ContextOf(info), module.vu(), module.face(),
+                                               TextArgument(info, 0), info[1].As<v8::Object>());
   absl::StatusOr<uint64_t> number =
       plan.ok() ? module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())
                 : absl::StatusOr<uint64_t>(plan.status());
@@ -145,7 +143,7 @@ void NativeMqttWait(const Info& info) {
     return;  // the script is being ended
   }
   v8::Local<v8::Value> told[] = {JsText(isolate, answer->error),
-                                 MqttCodes(isolate, answer->granted)};
+                                 ArrayOf(ContextOf(info), answer->granted)};
   info.GetReturnValue().Set(v8::Array::New(isolate, told, std::size(told)));
 }
 
@@ -163,15 +161,15 @@ void NativeMqttDecode(const Info& info) {
 // (url, number): so many publications were asked for, and there never was a connection for them.
 void NativeMqttDropped(const Info& info) {
   ApiVu& vu = BoundTo<MqttModule>(info).vu();
-  const std::string url = MaskCredentials(TextOf(info.GetIsolate(), info[0].As<v8::String>()));
-  for (auto left = static_cast<int64_t>(info[1].As<v8::Number>()->Value()); left > 0; --left) {
-    vu.sink().AddError(kMqttNotSent, kMqttMethod, url, vu.loop().clock().Wall());
+  const std::string url = MaskCredentials(TextArgument(info, 0));
+  for (uint64_t left = NumberArgument(info, 1); left > 0; --left) {
+    vu.AddError(kMqttNotSent, kMqttMethod, url);
   }
 }
 
 void NativeMqttWarn(const Info& info) {
-  BoundTo<MqttModule>(info).vu().logger().Log(
-      LogLevel::kWarn, "MQTT", {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
+  BoundTo<MqttModule>(info).vu().logger().Log(LogLevel::kWarn, "MQTT",
+                                              {{"error", TextArgument(info, 0)}});
 }
 
 // (where, what, name, known)
@@ -228,13 +226,9 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"warn", NativeMqttWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
-  AddPart(context, native, "Emitter", EmitterSource());
-  return ExportsOf(context, face_ == Face::kK6 ? K6MqttSource() : MqttSource(), native);
-}
-
-v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env,
-                                     MqttModule::Face face) {
-  return KeepModule(context, vu, std::make_unique<MqttModule>(vu, env, face));
+  AddPart(context, native, "Emitter", "k6/emitter.js");
+  return ExportsOf(context, face_ == Face::kK6 ? "lockstep/k6_mqtt.js" : "lockstep/mqtt.js",
+                   native);
 }
 
 }  // namespace lockstep::agent

@@ -55,8 +55,4 @@ class MqttModule final : public VuPart {
   ScriptTimers timers_;
 };
 
-// Makes the module and leaves it to `vu`, which, like `env`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env,
-                                     MqttModule::Face face);
-
 }  // namespace lockstep::agent

@@ -62,24 +62,15 @@ const absl::Status& NoMqttConnection() {
 
 }  // namespace
 
-v8::Local<v8::Array> MqttCodes(v8::Isolate* isolate, const std::vector<int>& codes) {
-  std::vector<v8::Local<v8::Value>> values;
-  for (const int code : codes) {
-    values.push_back(v8::Integer::New(isolate, code));
-  }
-  return v8::Array::New(isolate, values.data(), values.size());
-}
-
 MqttModule::Connection::Connection(MqttModule& module, uint64_t number, v8::Isolate* isolate,
                                    const MqttPlan& plan, v8::Local<v8::Function> emit)
     : module_(module),
       number_(number),
-      isolate_(isolate),
       version_(plan.spec.version),
       tags_(plan.tags),
       shown_(plan.shown),
       began_(Now()),
-      emit_(isolate, emit) {}
+      events_(module.vu(), isolate, emit) {}
 
 MqttModule::Connection::~Connection() {
   Ended("interrupted");
@@ -96,7 +87,6 @@ absl::Status MqttModule::Connection::Start(MqttSpec spec) {
     return client.status();
   }
   client_ = *std::move(client);
-  next_ = module_.vu().Expect();
   return absl::OkStatus();
 }
 
@@ -134,7 +124,7 @@ absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message, 
 }
 
 void MqttModule::Connection::Failed(absl::string_view cause) {
-  module_.vu().sink().AddError(cause, kMqttMethod, shown_, module_.vu().loop().clock().Wall());
+  module_.vu().AddError(cause, kMqttMethod, shown_);
 }
 
 absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
@@ -177,9 +167,7 @@ void MqttModule::Connection::Ended(absl::string_view why) {
 void MqttModule::Connection::OnMqttConnected(bool session_present) {
   Connected("");
   Tell(kConnected, {});
-  Announce([this, session_present] {
-    Emit({JsText(isolate_, "connect"), v8::Boolean::New(isolate_, session_present)});
-  });
+  events_.Announce([this, session_present] { events_.Emit("connect", session_present); });
 }
 
 void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
@@ -194,7 +182,7 @@ void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
     client_.reset();
     return;
   }
-  Announce([this, waiting, message = std::move(message)] {
+  events_.Announce([this, waiting, message = std::move(message)] {
     waiting_bytes_ -= waiting;
     EmitMessage(message);
   });
@@ -243,13 +231,10 @@ void MqttModule::Connection::OnMqttClosed(std::string why) {
     const bool meant = why.empty() && *waited_for_ == kClosed;
     Tell(*waited_for_, {.error = meant || !why.empty() ? why : "connection closed", .granted = {}});
   }
-  if (next_ == nullptr) {
-    return;
-  }
-  std::exchange(next_, nullptr)([this, why = std::move(why)] {
+  events_.Last([this, why = std::move(why)] {
     MqttModule& module = module_;
     const uint64_t number = number_;
-    Emit({JsText(isolate_, "close"), JsText(isolate_, why)});
+    events_.Emit("close", why);
     module.connections().Forget(number);
   });
 }
@@ -259,9 +244,8 @@ void MqttModule::Connection::Answer(int id, std::string error, std::vector<int> 
     Tell(id, {std::move(error), std::move(granted)});
     return;
   }
-  Announce([this, id, error = std::move(error), granted = std::move(granted)] {
-    Emit({JsText(isolate_, "answer"), v8::Integer::New(isolate_, id), JsText(isolate_, error),
-          MqttCodes(isolate_, granted)});
+  events_.Announce([this, id, error = std::move(error), granted = std::move(granted)] {
+    events_.Emit("answer", id, error, ArrayOf(events_.context(), granted));
   });
 }
 
@@ -283,32 +267,15 @@ void MqttModule::Connection::Tell(int id, MqttAnswer answer) {
   }
 }
 
-void MqttModule::Connection::Announce(ApiVu::Task task) {
-  if (next_ != nullptr) {
-    std::exchange(next_, module_.vu().Expect())(std::move(task));
-  }
-}
-
-void MqttModule::Connection::Emit(std::vector<v8::Local<v8::Value>> arguments) {
-  // An exception is reported like one of the iteration.
-  if (emit_.Get(isolate_)
-          ->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_),
-                 static_cast<int>(arguments.size()), arguments.data())
-          .IsEmpty()) {
-    return;
-  }
-}
-
 void MqttModule::Connection::EmitMessage(const MqttMessage& message) {
-  const Context context = isolate_->GetCurrentContext();
-  const v8::Local<v8::Object> packet = v8::Object::New(isolate_);
-  SetProperty(context, packet, "qos", v8::Integer::New(isolate_, message.qos));
-  SetProperty(context, packet, "retain", v8::Boolean::New(isolate_, message.retain));
+  const Context context = events_.context();
+  const v8::Local<v8::Object> packet = v8::Object::New(events_.isolate());
+  SetProperty(context, packet, "qos", message.qos);
+  SetProperty(context, packet, "retain", message.retain);
   if (version_ == MqttVersion::k5) {
     SetProperty(context, packet, "properties", MqttPropertiesValue(context, message.properties));
   }
-  Emit({JsText(isolate_, "message"), JsText(isolate_, message.topic),
-        JsBytes(isolate_, message.payload), packet});
+  events_.Emit("message", message.topic, JsBytes(events_.isolate(), message.payload), packet);
 }
 
 }  // namespace lockstep::agent

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 
+#include "agent/js/k6/script_events.h"
 #include "agent/js/lockstep/mqtt.h"
 
 namespace lockstep::agent {
@@ -25,10 +26,6 @@ struct MqttAnswer {
   std::vector<int> granted;  // to a subscription
 };
 
-v8::Local<v8::Array> MqttCodes(v8::Isolate* isolate, const std::vector<int>& codes);
-
-// Its events wait for the script's turn; the next one is always announced, so that
-// the iteration lasts as long as the connection.
 class MqttModule::Connection final : public MqttListener {
  public:
   Connection(MqttModule& module, uint64_t number, v8::Isolate* isolate, const MqttPlan& plan,
@@ -86,21 +83,17 @@ class MqttModule::Connection final : public MqttListener {
   // Adds a row to the table of errors.
   void Failed(absl::string_view cause);
   void Answer(int id, std::string error, std::vector<int> granted);
-  void Announce(ApiVu::Task task);
-  void Emit(std::vector<v8::Local<v8::Value>> arguments);
   void EmitMessage(const MqttMessage& message);
 
   MqttModule& module_;
   const uint64_t number_;
-  v8::Isolate* const isolate_;
   const MqttVersion version_;
   const TagSet tags_;
   const std::string shown_;
   const MonoTime began_;
   bool counted_ = false;  // as a session
   bool open_ = false;
-  v8::Global<v8::Function> emit_;
-  absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
+  ScriptEvents events_;
   absl::flat_hash_map<int, Publication> publications_;
   absl::flat_hash_map<int, Subscription> subscriptions_;
   std::optional<int> waited_for_;  // by a script that stands still

@@ -137,14 +137,7 @@ absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, MqttModule::Fa
   if (!will->IsNullOrUndefined()) {
     LOCKSTEP_RETURN_IF_ERROR(ReadMqttWill(context, will, &plan));
   }
-  TagSetTable& table = vu.sink().tags();
-  const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  plan.shown = name ? std::string(*name) : MaskCredentials(url);
-  for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
-    if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
-      plan.tags = table.With(plan.tags, SystemTagName(tag), plan.shown);
-    }
-  }
+  plan.shown = TagConnection(vu, MaskCredentials(url), &plan.tags);
   return plan;
 }
 

@@ -11,6 +11,7 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -177,11 +178,7 @@ MqttValue MqttSubscriptionsValue(Context context, const std::vector<uint32_t>& s
   if (subscriptions.size() == 1) {
     return JsNumber(context, subscriptions.front());
   }
-  std::vector<MqttValue> list;
-  for (const uint32_t each : subscriptions) {
-    list.push_back(JsNumber(context, each));
-  }
-  return v8::Array::New(context->GetIsolate(), list.data(), list.size());
+  return ArrayOf(context, subscriptions);
 }
 
 // A name that comes several times has a list, as mqtt.js has it.
@@ -194,8 +191,7 @@ v8::Local<v8::Object> MqttUserValue(Context context, const MqttUserProperties& u
   const v8::Local<v8::Object> value = v8::Object::New(isolate);
   for (auto& [name, texts] : by_name) {
     SetProperty(context, value, name,
-                texts.size() == 1 ? texts.front()
-                                  : MqttValue(v8::Array::New(isolate, texts.data(), texts.size())));
+                texts.size() == 1 ? texts.front() : ArrayOf(context, texts).As<v8::Value>());
   }
   return value;
 }
@@ -282,21 +278,19 @@ v8::Local<v8::Object> MqttPropertiesValue(Context context, const MqttProperties&
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> value = v8::Object::New(isolate);
   if (properties.content_type) {
-    SetProperty(context, value, "contentType", JsText(isolate, *properties.content_type));
+    SetProperty(context, value, "contentType", *properties.content_type);
   }
   if (properties.response_topic) {
-    SetProperty(context, value, "responseTopic", JsText(isolate, *properties.response_topic));
+    SetProperty(context, value, "responseTopic", *properties.response_topic);
   }
   if (properties.correlation_data) {
     SetProperty(context, value, "correlationData", JsBytes(isolate, *properties.correlation_data));
   }
   if (properties.message_expiry) {
-    SetProperty(context, value, "messageExpiryInterval",
-                JsNumber(context, *properties.message_expiry));
+    SetProperty(context, value, "messageExpiryInterval", *properties.message_expiry);
   }
   if (properties.payload_is_text) {
-    SetProperty(context, value, "payloadFormatIndicator",
-                v8::Boolean::New(isolate, *properties.payload_is_text));
+    SetProperty(context, value, "payloadFormatIndicator", *properties.payload_is_text);
   }
   if (!properties.subscriptions.empty()) {
     SetProperty(context, value, "subscriptionIdentifier",

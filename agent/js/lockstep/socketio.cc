@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/headers.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -168,17 +167,10 @@ absl::StatusOr<SocketIoPlan> ReadSocketIoPlan(Context context, ApiVu& vu,
   if (!vu.options().user_agent.empty() && !FindHeader(engine.headers, "User-Agent")) {
     engine.headers.emplace_back("User-Agent", vu.options().user_agent);
   }
-  TagSetTable& table = vu.sink().tags();
-  const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  Url shown = engine.url;
-  shown.has_query = false;
-  shown.query.clear();
-  plan.shown = name ? std::string(*name) : shown.display_url();
-  for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
-    if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
-      plan.tags = table.With(plan.tags, SystemTagName(tag), plan.shown);
-    }
-  }
+  Url without_query = engine.url;
+  without_query.has_query = false;
+  without_query.query.clear();
+  plan.shown = TagConnection(vu, without_query.display_url(), &plan.tags);
   return plan;
 }
 
@@ -204,8 +196,7 @@ void NativeSocketIoParse(const Info& info) {
 void NativeSocketIoOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   SocketIoModule& module = BoundTo<SocketIoModule>(info);
-  if (module.vu().in_init()) {
-    ThrowError(isolate, "connecting to a Socket.IO server in the init context is not supported");
+  if (RefusedInInit(module.vu(), isolate, "connecting to a Socket.IO server")) {
     return;
   }
   std::string url;
@@ -231,23 +222,21 @@ SocketIoModule::Connection* SocketIoConnectionOf(const Info& info) {
 // (number, namespace, json)
 void NativeSocketIoConnect(const Info& info) {
   if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
-    connection->Connect(TextOf(info.GetIsolate(), info[1].As<v8::String>()),
-                        TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+    connection->Connect(TextArgument(info, 1), TextArgument(info, 2));
   }
 }
 
 // (number, type, namespace, id or undefined, json, attachments)
 void NativeSocketIoSend(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
   SocketIoModule::Connection* connection = SocketIoConnectionOf(info);
   if (connection == nullptr) {
     return;
   }
   SocketPacket packet{.type = static_cast<SocketType>(info[1].As<v8::Int32>()->Value()),
-                      .name_space = TextOf(isolate, info[2].As<v8::String>()),
-                      .json = TextOf(isolate, info[4].As<v8::String>())};
+                      .name_space = TextArgument(info, 2),
+                      .json = TextArgument(info, 4)};
   if (info[3]->IsNumber()) {
-    packet.id = static_cast<uint64_t>(info[3].As<v8::Number>()->Value());
+    packet.id = NumberArgument(info, 3);
   }
   const v8::Local<v8::Array> attachments = info[5].As<v8::Array>();
   for (uint32_t i = 0; i < attachments->Length(); ++i) {
@@ -269,15 +258,13 @@ void NativeSocketIoClose(const Info& info) {
 // (number, namespace, cause): a row in the table of errors.
 void NativeSocketIoFailed(const Info& info) {
   if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
-    connection->Failed(TextOf(info.GetIsolate(), info[1].As<v8::String>()),
-                       TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+    connection->Failed(TextArgument(info, 1), TextArgument(info, 2));
   }
 }
 
 void NativeSocketIoWarn(const Info& info) {
-  BoundTo<SocketIoModule>(info).vu().logger().Log(
-      LogLevel::kWarn, "Socket.IO",
-      {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
+  BoundTo<SocketIoModule>(info).vu().logger().Log(LogLevel::kWarn, "Socket.IO",
+                                                  {{"error", TextArgument(info, 0)}});
 }
 
 void NativeSocketIoTransport(const Info& info) {
@@ -331,13 +318,9 @@ v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
                                                      {"iteration", NativeSocketIoIteration}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
-  AddPart(context, native, "Emitter", EmitterSource());
-  AddPart(context, native, "Socket", SocketIoSocketSource());
-  return ExportsOf(context, SocketIoSource(), native);
-}
-
-v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu) {
-  return KeepModule(context, vu, std::make_unique<SocketIoModule>(vu));
+  AddPart(context, native, "Emitter", "k6/emitter.js");
+  AddPart(context, native, "Socket", "lockstep/socketio_socket.js");
+  return ExportsOf(context, "lockstep/socketio.js", native);
 }
 
 }  // namespace lockstep::agent

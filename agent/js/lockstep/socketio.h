@@ -56,7 +56,4 @@ class SocketIoModule final : public VuPart {
   ScriptTimers timers_;
 };
 
-// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu);
-
 }  // namespace lockstep::agent

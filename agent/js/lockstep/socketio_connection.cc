@@ -132,12 +132,10 @@ SocketIoModule::Connection::Connection(SocketIoModule& module, uint64_t number,
                                        v8::Local<v8::Function> emit)
     : module_(module),
       number_(number),
-      isolate_(isolate),
       protocol_(plan.engine.protocol),
       shown_(plan.shown),
       meter_(module.vu(), module.metrics(), plan.tags),
-      emit_(isolate, emit),
-      next_(module.vu().Expect()),
+      events_(module.vu(), isolate, emit),
       session_(module.env(), std::move(plan.engine), *this) {}
 
 SocketIoModule::Connection::~Connection() {
@@ -167,18 +165,15 @@ void SocketIoModule::Connection::Send(SocketPacket packet) {
 }
 
 void SocketIoModule::Connection::Failed(const std::string& name_space, absl::string_view cause) {
-  module_.vu().sink().AddError(cause, "SOCKETIO",
-                               name_space == "/" ? shown_ : absl::StrCat(shown_, " ", name_space),
-                               module_.vu().loop().clock().Wall());
+  module_.vu().AddError(cause, "SOCKETIO",
+                        name_space == "/" ? shown_ : absl::StrCat(shown_, " ", name_space));
 }
 
 void SocketIoModule::Connection::OnEngineOpen(const HttpResponse& /*answer*/) {
   for (SocketPacket& packet : std::exchange(joining_, {})) {
     Send(std::move(packet));
   }
-  Announce(0, [this, session = session_.session()] {
-    Emit({JsText(isolate_, "open"), JsText(isolate_, session)});
-  });
+  events_.Announce([this, session = session_.session()] { events_.Emit("open", session); });
 }
 
 void SocketIoModule::Connection::OnEngineMessage(EnginePacket message) {
@@ -200,20 +195,25 @@ void SocketIoModule::Connection::OnEngineMessage(EnginePacket message) {
     return;
   }
   meter_.Received(**packet);
-  Announce(bytes, [this, packet = **std::move(packet)] { EmitPacket(packet); });
+  events_.Announce([this, bytes, packet = **std::move(packet)] {
+    waiting_bytes_ -= bytes;
+    EmitPacket(packet);
+  });
 }
 
 void SocketIoModule::Connection::OnEngineUpgrade() {
-  Announce(0, [this] { Emit({JsText(isolate_, "upgrade"), JsText(isolate_, "websocket")}); });
+  events_.Announce([this] { events_.Emit("upgrade", "websocket"); });
 }
 
 void SocketIoModule::Connection::OnEngineClose(absl::string_view reason, std::string detail,
                                                const HttpResponse& answer) {
   meter_.Ended(reason);
-  Last([this, reason = std::string(reason), detail = std::move(detail), status = answer.status,
-        body = answer.status == 200 ? "" : answer.body] {
-    Emit({JsText(isolate_, "close"), JsText(isolate_, reason), JsText(isolate_, detail),
-          v8::Integer::New(isolate_, status), JsText(isolate_, body)});
+  events_.Last([this, reason = std::string(reason), detail = std::move(detail),
+                status = answer.status, body = answer.status == 200 ? "" : answer.body] {
+    SocketIoModule& module = module_;
+    const uint64_t number = number_;
+    events_.Emit("close", reason, detail, status, body);
+    module.connections().Forget(number);
   });
 }
 
@@ -222,48 +222,15 @@ void SocketIoModule::Connection::Fail(absl::string_view reason, std::string deta
   OnEngineClose(reason, std::move(detail), {});
 }
 
-void SocketIoModule::Connection::Announce(size_t bytes, ApiVu::Task task) {
-  if (next_ == nullptr) {
-    return;
-  }
-  auto announced = std::exchange(next_, module_.vu().Expect());
-  announced([this, bytes, task = std::move(task)]() mutable {
-    waiting_bytes_ -= bytes;
-    task();
-  });
-}
-
-void SocketIoModule::Connection::Last(ApiVu::Task task) {
-  if (next_ == nullptr) {
-    return;
-  }
-  std::exchange(next_, nullptr)([this, task = std::move(task)]() mutable {
-    SocketIoModule& module = module_;
-    const uint64_t number = number_;
-    task();
-    module.connections().Forget(number);
-  });
-}
-
-bool SocketIoModule::Connection::Emit(std::vector<v8::Local<v8::Value>> arguments) {
-  return !emit_.Get(isolate_)
-              ->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_),
-                     static_cast<int>(arguments.size()), arguments.data())
-              .IsEmpty();
-}
-
 void SocketIoModule::Connection::EmitPacket(const SocketPacket& packet) {
-  std::vector<v8::Local<v8::Value>> attachments;
-  for (const std::string& attachment : packet.attachments) {
-    attachments.push_back(JsBytes(isolate_, attachment));
-  }
-  v8::Local<v8::Value> id = v8::Undefined(isolate_);
-  if (packet.id) {
-    id = v8::Number::New(isolate_, static_cast<double>(*packet.id));
-  }
-  Emit({JsText(isolate_, "packet"), v8::Integer::New(isolate_, static_cast<int>(packet.type)),
-        JsText(isolate_, packet.name_space), id, JsText(isolate_, packet.json),
-        v8::Array::New(isolate_, attachments.data(), attachments.size())});
+  const Context context = events_.context();
+  const v8::Local<v8::Array> attachments =
+      ArrayOf(context, packet.attachments,
+              [&](const std::string& bytes) { return JsBytes(events_.isolate(), bytes); });
+  const v8::Local<v8::Value> id =
+      packet.id ? ToJs(context, *packet.id) : v8::Undefined(events_.isolate()).As<v8::Value>();
+  events_.Emit("packet", static_cast<int>(packet.type), packet.name_space, id, packet.json,
+               attachments);
 }
 
 }  // namespace lockstep::agent

@@ -10,6 +10,7 @@
 #include <v8.h>
 
 #include "agent/http/socketio/socket_packet.h"
+#include "agent/js/k6/script_events.h"
 #include "agent/js/lockstep/socketio.h"
 
 namespace lockstep::agent {
@@ -45,8 +46,6 @@ class SocketIoMeter {
   std::map<std::pair<std::string, uint64_t>, Asked> unanswered_;  // by namespace and id
 };
 
-// Its events wait for the script's turn; the next one is always announced, so that the iteration
-// lasts as long as the connection.
 class SocketIoModule::Connection final : public EngineListener {
  public:
   Connection(SocketIoModule& module, uint64_t number, v8::Isolate* isolate, SocketIoPlan plan,
@@ -71,22 +70,15 @@ class SocketIoModule::Connection final : public EngineListener {
                      const HttpResponse& answer) override;
 
  private:
-  void Announce(size_t bytes, ApiVu::Task task);
-  // The last event, which destroys the connection.
-  void Last(ApiVu::Task task);
-  // False with a pending exception.
-  bool Emit(std::vector<v8::Local<v8::Value>> arguments);
   void EmitPacket(const SocketPacket& packet);
   void Fail(absl::string_view reason, std::string detail);
 
   SocketIoModule& module_;
   const uint64_t number_;
-  v8::Isolate* const isolate_;
   const EngineProtocol protocol_;
   const std::string shown_;
   SocketIoMeter meter_;
-  v8::Global<v8::Function> emit_;
-  absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
+  ScriptEvents events_;
   SocketPacketReader reader_;
   std::vector<SocketPacket> joining_;  // until the connection is open
   size_t waiting_bytes_ = 0;           // of packets that the script has not got

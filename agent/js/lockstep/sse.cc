@@ -5,12 +5,12 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/headers.h"
-#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/bind/values.h"
 #include "agent/js/k6/http_request.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/lockstep/sse_source.h"
@@ -67,8 +67,7 @@ void NativeSseOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
   SseModule& module = BoundTo<SseModule>(info);
-  if (module.vu().in_init()) {
-    ThrowError(isolate, "opening an event source in the init context is not supported");
+  if (RefusedInInit(module.vu(), isolate, "opening an event source")) {
     return;
   }
   std::string method;
@@ -88,14 +87,12 @@ void NativeSseOpen(const Info& info) {
   if (const absl::Status read =
           ReadSsePlan(context, *prepared.request, info[3].As<v8::Object>(), &plan);
       !read.ok()) {
-    if (!absl::IsCancelled(read)) {
-      ThrowTypeError(isolate, absl::StrCat("EventSource: ", read.message()));
-    }
+    ThrowStatus(isolate, read, "EventSource");
     return;
   }
   const v8::Local<v8::String> url = JsText(isolate, plan.request.url_text);
   const uint64_t number = module.Open(isolate, std::move(plan), info[4].As<v8::Function>());
-  v8::Local<v8::Value> opened[] = {v8::Number::New(isolate, static_cast<double>(number)), url};
+  v8::Local<v8::Value> opened[] = {ToJs(context, number), url};
   info.GetReturnValue().Set(v8::Array::New(isolate, opened, 2));
 }
 
@@ -117,6 +114,10 @@ void NativeSseHold(const Info& info) {
 SseModule::SseModule(ApiVu& vu) : vu_(vu), metrics_(vu, SseMeter::Definitions()) {}
 SseModule::~SseModule() = default;
 
+void SseModule::EndIteration() {
+  sources_.Clear();
+}
+
 HttpCallEnv& SseModule::env() {
   if (!env_) {
     sampler_.emplace(vu_.sink(), vu_.system_tags(), vu_.options().http_errors);
@@ -126,10 +127,6 @@ HttpCallEnv& SseModule::env() {
                     [] { return std::optional<absl::Duration>(); }});
   }
   return *env_;
-}
-
-void SseModule::EndIteration() {
-  sources_.Clear();
 }
 
 uint64_t SseModule::Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Function> emit) {
@@ -142,11 +139,7 @@ v8::Local<v8::Object> SseModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native = NativeObject(
       context, {{"open", NativeSseOpen}, {"close", NativeSseClose}, {"hold", NativeSseHold}},
       v8::External::New(context->GetIsolate(), this));
-  return ExportsOf(context, SseSource(), native);
-}
-
-v8::Local<v8::Object> MakeSseModule(Context context, ApiVu& vu) {
-  return KeepModule(context, vu, std::make_unique<SseModule>(vu));
+  return ExportsOf(context, "lockstep/sse.js", native);
 }
 
 }  // namespace lockstep::agent

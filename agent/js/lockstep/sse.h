@@ -53,7 +53,4 @@ class SseModule final : public VuPart {
   Numbered<Source> sources_;
 };
 
-// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
-v8::Local<v8::Object> MakeSseModule(Context context, ApiVu& vu);
-
 }  // namespace lockstep::agent

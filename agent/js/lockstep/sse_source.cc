@@ -8,7 +8,6 @@
 
 #include "agent/http/error_code.h"
 #include "agent/http/headers.h"
-#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {
@@ -97,7 +96,7 @@ void SseMeter::Connected(const HttpResponse& response, bool open) {
 }
 
 void SseMeter::Failed(absl::string_view cause) {
-  vu_.sink().AddError(cause, "SSE", name_.value_or(url_), vu_.loop().clock().Wall());
+  vu_.AddError(cause, "SSE", name_.value_or(url_));
 }
 
 void SseMeter::Event(absl::string_view type) {
@@ -117,11 +116,9 @@ SseModule::Source::Source(SseModule& module, uint64_t number, v8::Isolate* isola
                           v8::Local<v8::Function> emit)
     : module_(module),
       number_(number),
-      isolate_(isolate),
       plan_(std::move(plan)),
       meter_(module, plan_.request),
-      emit_(isolate, emit),
-      next_(module.vu().Expect()) {
+      events_(module.vu(), isolate, emit) {
   Connect();
 }
 
@@ -269,11 +266,10 @@ void SseModule::Source::Fail(News news) {
 }
 
 void SseModule::Source::Announce(News news) {
-  auto announced = std::exchange(next_, module_.vu().Expect());
   const size_t bytes =
       news.text.size() + news.more.size() + (news.id ? news.id->size() : 0) + kWaitingEventBytes;
   waiting_bytes_ += bytes;
-  announced([this, bytes, news = std::move(news)] {
+  events_.Announce([this, bytes, news = std::move(news)] {
     waiting_bytes_ -= bytes;
     if (call_ != nullptr && !held_ && waiting_bytes_ <= kMostSseWaitingBytes / 2) {
       call_->Hold(false);
@@ -283,10 +279,7 @@ void SseModule::Source::Announce(News news) {
 }
 
 void SseModule::Source::Last() {
-  if (next_ == nullptr) {
-    return;
-  }
-  std::exchange(next_, nullptr)([this] {
+  events_.Last([this] {
     SseModule& module = module_;
     const uint64_t number = number_;
     Emit({.what = "close"});
@@ -294,15 +287,9 @@ void SseModule::Source::Last() {
   });
 }
 
-bool SseModule::Source::Emit(const News& news) {
-  const v8::Local<v8::Value> last = news.id
-                                        ? JsText(isolate_, *news.id).As<v8::Value>()
-                                        : v8::Integer::New(isolate_, news.status).As<v8::Value>();
-  v8::Local<v8::Value> arguments[] = {JsText(isolate_, news.what), JsText(isolate_, news.text),
-                                      JsText(isolate_, news.more), last};
-  return !emit_.Get(isolate_)
-              ->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 4, arguments)
-              .IsEmpty();
+void SseModule::Source::Emit(const News& news) {
+  events_.Emit(news.what, news.text, news.more,
+               news.id ? ToJs(events_.context(), *news.id) : ToJs(events_.context(), news.status));
 }
 
 }  // namespace lockstep::agent

@@ -8,6 +8,7 @@
 #include <v8.h>
 
 #include "agent/http/event_stream.h"
+#include "agent/js/k6/script_events.h"
 #include "agent/js/lockstep/sse.h"
 #include "common/base/timer.h"
 
@@ -42,8 +43,6 @@ class SseMeter {
   bool open_ = false;
 };
 
-// Its events wait for the script's turn; the next one is always announced, so that the iteration lasts
-// as long as the source.
 class SseModule::Source final : public HttpCallListener {
  public:
   Source(SseModule& module, uint64_t number, v8::Isolate* isolate, SsePlan plan,
@@ -79,15 +78,13 @@ class SseModule::Source final : public HttpCallListener {
   void Announce(News news);
   // The source's last event, which destroys it.
   void Last();
-  bool Emit(const News& news);
+  void Emit(const News& news);
 
   SseModule& module_;
   const uint64_t number_;
-  v8::Isolate* const isolate_;
   const SsePlan plan_;
   SseMeter meter_;
-  v8::Global<v8::Function> emit_;
-  absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
+  ScriptEvents events_;
   EventStreamParser parser_;
   std::unique_ptr<HttpCall> call_;
   Timer timer_{module_.vu().loop()};  // until the head must have come, or until the next connection

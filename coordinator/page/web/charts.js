@@ -112,3 +112,14 @@ function draw() {
   drawPlots();
   drawLanes();
 }
+
+// With the next picture. A page that nobody looks at has none, and then all that has come is drawn once.
+let drawing = false;
+function drawSoon() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    draw();
+  });
+}

@@ -17,46 +17,58 @@ function heatRange() {
   return low > high ? { low: 0, high: 8 } : { low, high };
 }
 
-// As many columns as there are pixels at most: neighbours are added up.
-function heatColumns(width) {
+// As many columns as there are pixels at most: neighbours are added up. counts[row + rows * column], the slowest first.
+function heatCounts(width, low, rows) {
   const each = Math.max(Math.ceil(series.heat.length / Math.max(width, 1)), 1);
-  const columns = [];
+  const columns = Math.ceil(series.heat.length / each);
+  const counts = new Float64Array(rows * columns);
   let most = 1;
-  for (let at = 0; at < series.heat.length; at += each) {
-    const counts = new Map();
-    for (const point of series.heat.slice(at, at + each)) {
-      for (let i = 0; i < point.length; i += 2) {
-        const index = Math.max(point[i], LOWEST);
-        counts.set(index, (counts.get(index) || 0) + point[i + 1]);
-      }
+  series.heat.forEach((point, at) => {
+    const last = Math.floor(at / each) * rows + rows - 1;
+    for (let i = 0; i < point.length; i += 2) {
+      const place = last - (Math.max(point[i], LOWEST) - low);
+      counts[place] += point[i + 1];
+      most = Math.max(most, counts[place]);
     }
-    for (const count of counts.values()) most = Math.max(most, count);
-    columns.push([at, Math.min(at + each, series.heat.length), counts]);
-  }
-  return { columns, most };
+  });
+  return { each, columns, counts, most };
 }
+
+// One pixel for each column and bucket, which the chart stretches: its axis is that of the buckets.
+function heatImage(width) {
+  const { low, high } = heatRange();
+  const rows = high - low + 1;
+  const { each, columns, counts, most } = heatCounts(width, low, rows);
+  const image = new ImageData(Math.max(columns, 1), rows);
+  const tint = colour('--heat').split(',').map(Number);
+  counts.forEach((count, place) => {
+    const pixel = 4 * ((place % rows) * image.width + Math.floor(place / rows));
+    image.data.set(tint, pixel);
+    image.data[pixel + 3] = count > 0 ? 255 * (0.12 + 0.88 * Math.sqrt(count / most)) : 0;
+  });
+  return { image, low, high, seconds: columns * each * series.step };
+}
+
+const heatCanvas = make('canvas');
 
 function drawHeat(chart) {
   const { ctx, bbox } = chart;
   const { min, max } = chart.scales.x;
+  if (series.heat.length === 0) return;
   const shown = Math.max((max - min) / series.step, 1);
-  const { columns, most } = heatColumns((bbox.width * series.heat.length) / shown);
-  const tint = colour('--heat');
+  const { image, low, high, seconds } = heatImage((bbox.width * series.heat.length) / shown);
+  heatCanvas.width = image.width;
+  heatCanvas.height = image.height;
+  heatCanvas.getContext('2d').putImageData(image, 0, 0);
+  const left = chart.valToPos(0, 'x', true);
+  const top = chart.valToPos(2 ** (high / HEAT_PER_OCTAVE), 'y', true);
+  const bottom = chart.valToPos(2 ** ((low - 1) / HEAT_PER_OCTAVE), 'y', true);
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  for (const [from, to, counts] of columns) {
-    const left = Math.floor(chart.valToPos(from * series.step, 'x', true));
-    const right = Math.floor(chart.valToPos(to * series.step, 'x', true));
-    if (right < bbox.left || left > bbox.left + bbox.width) continue;
-    for (const [index, count] of counts) {
-      const top = Math.floor(chart.valToPos(2 ** (index / HEAT_PER_OCTAVE), 'y', true));
-      const bottom = Math.floor(chart.valToPos(2 ** ((index - 1) / HEAT_PER_OCTAVE), 'y', true));
-      ctx.fillStyle = `rgba(${tint}, ${0.12 + 0.88 * Math.sqrt(count / most)})`;
-      ctx.fillRect(left, top, Math.max(right - left, 1), Math.max(bottom - top, 1));
-    }
-  }
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(heatCanvas, left, top, chart.valToPos(seconds, 'x', true) - left, bottom - top);
   ctx.restore();
 }
 

@@ -62,9 +62,23 @@ function lastOf(values) {
   return null;
 }
 
+let lanesSeen = false;
+let lanesDrawn = -1;
+const laneSight = new IntersectionObserver((entries) => {
+  lanesSeen = entries[entries.length - 1].isIntersecting;
+  drawLanes();
+}, { rootMargin: '200px' });
+
+// While they can be seen, and again only if there is something new; rows of agents that have come are there at once.
 function drawLanes() {
   const section = byId('s-lanes');
   section.hidden = series.agents.size === 0;
+  laneSight.observe(section);
+  for (const agent of series.agents.values()) {
+    if (!laneRows.has(agent.name)) lanesDrawn = -1;
+  }
+  if ((!lanesSeen && lanesDrawn >= 0) || lanesDrawn === series.version) return;
+  lanesDrawn = series.version;
   const parent = byId('lanes');
   if (!parent.firstChild && series.agents.size > 0) {
     parent.append(make('div', { className: 'lane head' }, make('span', { textContent: 'Agent' }),
@@ -81,4 +95,11 @@ function drawLanes() {
   }
 }
 
-themeListeners.push(() => { if (series.points > 0) drawLanes(); });
+function drawLanesAnew() {
+  lanesDrawn = -1;
+  drawLanes();
+}
+
+// What was never looked at is printed, too.
+addEventListener('beforeprint', drawLanesAnew);
+themeListeners.push(() => { if (series.points > 0) drawLanesAnew(); });

@@ -19,7 +19,7 @@ function startLive() {
       connect();
       return;
     }
-    requestAnimationFrame(draw);
+    drawSoon();
   };
   const connect = () => {
     source?.close();

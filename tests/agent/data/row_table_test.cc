@@ -21,7 +21,7 @@ TEST(RowTable, ReadsCsvWithQuotesLineBreaksAndEmptyLines) {
       "dan,x",
       {});
   ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_THAT(table->columns(), ElementsAre("name", "a \"note\""));
+  EXPECT_THAT(table->columns(), ElementsAre("name", R"(a "note")"));
   ASSERT_EQ(table->size(), 3);
   EXPECT_THAT(table->Fields(0), ElementsAre("ann", "one\ntwo"));
   EXPECT_THAT(table->Fields(1), ElementsAre("b, c", ""));
@@ -30,7 +30,7 @@ TEST(RowTable, ReadsCsvWithQuotesLineBreaksAndEmptyLines) {
 
 TEST(RowTable, CsvWithoutHeaderAndWithAnotherDelimiter) {
   EXPECT_EQ(RowTable::Parse("\na,b,a\n1,2,3\n", {}).status().message(),
-            "line 2: two columns are named \"a\"");
+            R"(line 2: two columns are named "a")");
   const auto table = RowTable::Parse("1;2\n3;4\n", {.delimiter = ';', .header = false});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_THAT(table->columns(), ::testing::IsEmpty());
@@ -53,12 +53,12 @@ TEST(RowTable, KeepsJsonAsItIsWritten) {
       RowTable::Parse(" [ {\"a\": [1, 2]} , \"x\",3 ]\n", {.format = RowFormat::kJson});
   ASSERT_TRUE(array.ok()) << array.status();
   ASSERT_EQ(array->size(), 3);
-  EXPECT_EQ(array->Text(0), "{\"a\": [1, 2]}");
+  EXPECT_EQ(array->Text(0), R"({"a": [1, 2]})");
   EXPECT_EQ(array->Text(2), "3");
   const auto lines = RowTable::Parse("{\"a\":1}\r\n\n 2 ", {.format = RowFormat::kJsonLines});
   ASSERT_TRUE(lines.ok()) << lines.status();
   ASSERT_EQ(lines->size(), 2);
-  EXPECT_EQ(lines->Text(0), "{\"a\":1}");
+  EXPECT_EQ(lines->Text(0), R"({"a":1})");
   EXPECT_EQ(lines->Text(1), "2");
 }
 

@@ -222,7 +222,7 @@ TEST(JsonMapping, BooleansTextAndBytes) {
       {"BytesFieldBase64Url", R"({"optionalBytes":"-_"})", R"({"optionalBytes":"+w=="})"},
       {"bytes without padding", R"({"optionalBytes":"AQI"})", R"({"optionalBytes":"AQI="})"},
   });
-  EXPECT_EQ("optionalBool: expected true or false, got \"true\"",
+  EXPECT_EQ(R"(optionalBool: expected true or false, got "true")",
             ErrorOf(R"({"optionalBool":"true"})"));
   EXPECT_THAT(ErrorOf(R"({"optionalBool":1})"), HasSubstr("expected true or false"));
   EXPECT_EQ("optionalString: expected a string, got 12345", ErrorOf(R"({"optionalString":12345})"));
@@ -244,7 +244,7 @@ TEST(JsonMapping, Enums) {
        R"({"optionalNullValue":null})"},
   });
   EXPECT_EQ(
-      "optionalNestedEnum: \"BAT\" is not a value of t.All.Color; did you mean \"BAR\" or \"BAZ\"?",
+      R"(optionalNestedEnum: "BAT" is not a value of t.All.Color; did you mean "BAR" or "BAZ"?)",
       ErrorOf(R"({"optionalNestedEnum":"BAT"})"));
   EXPECT_THAT(ErrorOf(R"({"optionalNestedEnum":true})"),
               HasSubstr("a name or a number of t.All.Color"));
@@ -275,9 +275,9 @@ TEST(JsonMapping, MessagesListsAndMaps) {
             ErrorOf(R"({"repeatedInt32":[1,null]})"));
   EXPECT_EQ("repeatedInt32: expected an array, got 1", ErrorOf(R"({"repeatedInt32":1})"));
   EXPECT_EQ(
-      "mapInt32Int32[\"x\"]: expected an integer between -2147483648 and 2147483647, got \"x\"",
+      R"(mapInt32Int32["x"]: expected an integer between -2147483648 and 2147483647, got "x")",
       ErrorOf(R"({"mapInt32Int32":{"x":1}})"));
-  EXPECT_EQ("mapStringString[\"k\"]: null cannot be a value of a map",
+  EXPECT_EQ(R"(mapStringString["k"]: null cannot be a value of a map)",
             ErrorOf(R"({"mapStringString":{"k":null}})"));
   EXPECT_THAT(ErrorOf(R"({"mapBoolBool":{"1":true}})"), HasSubstr("the key true or false"));
   EXPECT_EQ("optionalNestedMessage: expected an object for t.All.Nested, got 5",
@@ -292,16 +292,16 @@ TEST(JsonMapping, OneofsAndUnknownFields) {
        R"({"oneofString":"test"})"},
       {"NullValueInOtherOneofNewFormat", R"({"oneofNullValue":null})", ""},
   });
-  EXPECT_EQ("oneofUint32: another field of the oneof \"oneof_field\" is set already",
+  EXPECT_EQ(R"(oneofUint32: another field of the oneof "oneof_field" is set already)",
             ErrorOf(R"({"oneofString":"x","oneofUint32":1})"));
   EXPECT_EQ(
       "unknown field \"optionalInt23\" of t.All; did you mean \"optionalInt32\" or \"optionalInt64\" or "
       "\"optionalUint32\"?",
       ErrorOf(R"({"optionalInt23":1})"));
   EXPECT_EQ(
-      "optionalNestedMessage: unknown field \"wrong\" of t.All.Nested; there are a, corecursive",
+      R"(optionalNestedMessage: unknown field "wrong" of t.All.Nested; there are a, corecursive)",
       ErrorOf(R"({"optionalNestedMessage":{"wrong":1}})"));
-  EXPECT_EQ("the field \"field_name2\" is there twice",
+  EXPECT_EQ(R"(the field "field_name2" is there twice)",
             ErrorOf(R"({"fieldName2":1,"field_name2":1})"));
   EXPECT_EQ("this is no JSON, or a text in it has half of a pair of surrogates", ErrorOf("{"));
   EXPECT_EQ("expected an object for t.All, got 5", ErrorOf("5"));
@@ -402,13 +402,13 @@ TEST(JsonMapping, Anys) {
       {"Any with Empty", R"({"optionalAny":{"@type":"x/google.protobuf.Empty"}})",
        R"({"optionalAny":{"@type":"x/google.protobuf.Empty","value":{}}})"},
   });
-  EXPECT_THAT(ErrorOf(R"({"optionalAny":{"a":1}})"), HasSubstr("an Any needs \"@type\""));
-  EXPECT_THAT(ErrorOf(R"({"optionalAny":{"@type":""}})"), HasSubstr("an Any needs \"@type\""));
+  EXPECT_THAT(ErrorOf(R"({"optionalAny":{"a":1}})"), HasSubstr(R"(an Any needs "@type")"));
+  EXPECT_THAT(ErrorOf(R"({"optionalAny":{"@type":""}})"), HasSubstr(R"(an Any needs "@type")"));
   EXPECT_THAT(ErrorOf(R"({"optionalAny":{"@type":"x/t.Nobody"}})"),
-              HasSubstr("there is no message \"x/t.Nobody\" in the loaded files"));
+              HasSubstr(R"(there is no message "x/t.Nobody" in the loaded files)"));
   EXPECT_THAT(ErrorOf(R"({"optionalAny":{"@type":"x/google.protobuf.Int32Value"}})"),
-              HasSubstr("has \"@type\" and \"value\""));
-  EXPECT_EQ("optionalAny: unknown field \"b\" of t.All.Nested; there are a, corecursive",
+              HasSubstr(R"(has "@type" and "value")"));
+  EXPECT_EQ(R"(optionalAny: unknown field "b" of t.All.Nested; there are a, corecursive)",
             ErrorOf(R"({"optionalAny":{"@type":"x/t.All.Nested","b":1}})"));
   // What the schema does not know is shown as it came: type_url "x/n" and the two bytes 01 02.
   const auto unknown = Schema().Decode(Kind("google.protobuf.Any"),
@@ -446,7 +446,7 @@ TEST(JsonMapping, Proto2) {
   EXPECT_EQ(json::parse(R"({"id":1,"text":"","list":[],"part":{"x":2},"[o.extra]":7})"),
             *RoundTrip(R"({"id":1,"text":"","part":{"x":2},"[o.extra]":7})", "o.Old"));
   EXPECT_THAT(ErrorOf(R"({"id":1,"[o.none]":7})", "o.Old"),
-              HasSubstr("unknown field \"[o.none]\""));
+              HasSubstr(R"(unknown field "[o.none]")"));
 }
 
 TEST(JsonMapping, BadBytesAndTimesAreErrors) {

@@ -22,9 +22,10 @@ TEST(DigestAuth, AnswersTheExamplesOfTheRfc) {
   std::optional<DigestChallenge> challenge = FindDigestChallenge(headers);
   ASSERT_TRUE(challenge.has_value());
   EXPECT_EQ(challenge->algorithm, "SHA-256");
-  EXPECT_THAT(DigestAuthorization(*challenge, credentials, "GET", "/dir/index.html", cnonce, 1),
-              ::testing::HasSubstr(
-                  "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\""));
+  EXPECT_THAT(
+      DigestAuthorization(*challenge, credentials, "GET", "/dir/index.html", cnonce, 1),
+      ::testing::HasSubstr(
+          R"(response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")"));
   challenge = FindDigestChallenge({headers[1]});
   EXPECT_EQ(DigestAuthorization(*challenge, credentials, "GET", "/dir/index.html", cnonce, 1),
             "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", "
@@ -36,18 +37,18 @@ TEST(DigestAuth, AnswersTheExamplesOfTheRfc) {
 
 TEST(DigestAuth, ANameWithALineBreakBeginsNoOtherHeader) {
   const auto challenge =
-      FindDigestChallenge({{"WWW-Authenticate", "Digest realm=\"d\", nonce=\"n\""}});
+      FindDigestChallenge({{"WWW-Authenticate", R"(Digest realm="d", nonce="n")"}});
   ASSERT_TRUE(challenge.has_value());
   EXPECT_THAT(DigestAuthorization(*challenge, {"a\r\nX-Evil: 1", "p"}, "GET", "/", "c", 1),
-              ::testing::StartsWith("Digest username=\"aX-Evil: 1\", realm=\"d\""));
+              ::testing::StartsWith(R"(Digest username="aX-Evil: 1", realm="d")"));
 }
 
 TEST(DigestAuth, FindsItsChallengeAmongSeveralOfOneLine) {
   for (const char* line :
-       {"Basic realm=\"a, Digest b\", Digest realm=\"d\", nonce=\"n\", qop=\"auth\"",
-        "Negotiate, Digest realm=\"d\",nonce=\"n\" , qop=\"auth\", Basic realm=\"a\"",
-        "Digest realm=\"x\", nonce=\"y\", algorithm=ROT13, Digest realm=d, nonce=n, qop=auth",
-        "NTLM TlRMTVNTUAAC==, digest realm = \"d\", nonce=\"n\", qop=\"auth,auth-int\""}) {
+       {R"(Basic realm="a, Digest b", Digest realm="d", nonce="n", qop="auth")",
+        R"(Negotiate, Digest realm="d",nonce="n" , qop="auth", Basic realm="a")",
+        R"(Digest realm="x", nonce="y", algorithm=ROT13, Digest realm=d, nonce=n, qop=auth)",
+        R"(NTLM TlRMTVNTUAAC==, digest realm = "d", nonce="n", qop="auth,auth-int")"}) {
     SCOPED_TRACE(line);
     const auto challenge = FindDigestChallenge({{"WWW-Authenticate", line}});
     ASSERT_TRUE(challenge.has_value());
@@ -59,17 +60,17 @@ TEST(DigestAuth, FindsItsChallengeAmongSeveralOfOneLine) {
 }
 
 TEST(DigestAuth, SkipsChallengesThatItCannotAnswer) {
-  EXPECT_FALSE(FindDigestChallenge({{"WWW-Authenticate", "Basic realm=\"x\""}}).has_value());
-  EXPECT_FALSE(FindDigestChallenge(
-                   {{"WWW-Authenticate", "Digest realm=\"x\", nonce=\"n\", algorithm=ROT13"}})
-                   .has_value());
-  EXPECT_FALSE(FindDigestChallenge(
-                   {{"WWW-Authenticate", "Digest realm=\"x\", nonce=\"n\", qop=\"auth-int\""}})
-                   .has_value());
+  EXPECT_FALSE(FindDigestChallenge({{"WWW-Authenticate", R"(Basic realm="x")"}}).has_value());
+  EXPECT_FALSE(
+      FindDigestChallenge({{"WWW-Authenticate", R"(Digest realm="x", nonce="n", algorithm=ROT13)"}})
+          .has_value());
+  EXPECT_FALSE(
+      FindDigestChallenge({{"WWW-Authenticate", R"(Digest realm="x", nonce="n", qop="auth-int")"}})
+          .has_value());
   const auto old =
-      FindDigestChallenge({{"www-authenticate", "Digest realm=\"a \\\"q\\\" b\", nonce=\"n\""}});
+      FindDigestChallenge({{"www-authenticate", R"(Digest realm="a \"q\" b", nonce="n")"}});
   ASSERT_TRUE(old.has_value());
-  EXPECT_EQ(old->realm, "a \"q\" b");
+  EXPECT_EQ(old->realm, R"(a "q" b)");
   EXPECT_FALSE(old->qop_auth);
 }
 

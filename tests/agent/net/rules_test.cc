@@ -71,16 +71,18 @@ TEST(Rules, CipherSuitesThatOpenSslHasNoMoreAreWarnedOf) {
   options.tls_cipher_suites = {"TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_AES_128_GCM_SHA256"};
   const auto network = Network::Make(options);
   ASSERT_TRUE(network.ok());
-  EXPECT_THAT((*network)->warnings(),
-              ElementsAre("tlsCipherSuites: OpenSSL has 'TLS_RSA_WITH_RC4_128_SHA' no more; the "
-                          "others are offered"));
+  EXPECT_THAT(
+      (*network)->warnings(),
+      ElementsAre(
+          "tlsCipherSuites: no connection can have 'TLS_RSA_WITH_RC4_128_SHA' any more; the "
+          "others are offered"));
   EXPECT_EQ((*network)->rules().openssl_ciphers, "AES128-GCM-SHA256");
   // Nothing else would mean the usual ones.
   options.tls_cipher_suites = {"TLS_RSA_WITH_RC4_128_SHA"};
   EXPECT_THAT(
       std::string(Network::Make(options).status().message()),
       StartsWith(
-          "tlsCipherSuites: OpenSSL has none of 'TLS_RSA_WITH_RC4_128_SHA' any more, want "));
+          "tlsCipherSuites: no connection can have 'TLS_RSA_WITH_RC4_128_SHA' any more, want "));
 }
 
 TEST(Rules, AnUnknownCipherSuiteIsToldWhichThereAre) {

@@ -404,6 +404,20 @@ TEST_F(Modules, ScriptsSeeTheMappedStack) {
       ElementsAre("info:     at default (file:///test/src/cart.ts:7:3)"));
 }
 
+// Their places are in nobody's file. Those of code that a script makes of texts stay.
+TEST_F(Modules, StackTracesHaveNoFramesOfLockstepsOwnScripts) {
+  EXPECT_THAT(
+      RunWhole(R"js(
+export default function () {
+  try { new Request('http://a', { method: 'GET', body: 'x' }); } catch (e) { console.log(e.stack); }
+  try { new Function('null.x')(); } catch (e) { console.log(e.stack.split('\n')[1]); }
+})js"),
+      ElementsAre(
+          "info: TypeError: Request: GET cannot have a body\n    at default (file:///test/main.js:3:9)",
+          AllOf(HasSubstr("at eval (eval at default (file:///test/main.js:4:"),
+                HasSubstr("<anonymous>:"))));
+}
+
 TEST_F(Modules, AMapThatCannotBeReadIsAWarning) {
   EXPECT_THAT(
       RunWhole(absl::StrCat(kBundle, "gone.map")),

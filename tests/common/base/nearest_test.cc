@@ -17,6 +17,15 @@ TEST(NearestNames, AreOrderedByWhatDiffers) {
   EXPECT_THAT(NearestNames("/a.Long/Nope", {"/a.Long/Chat"}), ElementsAre());
 }
 
+TEST(SlipsOf, AreFewDifferencesInLongNames) {
+  EXPECT_THAT(SlipsOf("duratoin", {"duration"}), ElementsAre("duration"));
+  EXPECT_THAT(SlipsOf("iteratons", {"iterations"}), ElementsAre("iterations"));
+  EXPECT_THAT(SlipsOf("setup_tiemut", {"setup_timeout"}), ElementsAre("setup_timeout"));
+  EXPECT_THAT(SlipsOf("browser_timeout", {"setup_timeout"}), ElementsAre());
+  EXPECT_THAT(SlipsOf("vu", {"vus"}), ElementsAre("vus"));
+  EXPECT_THAT(SlipsOf("vm", {"vus"}), ElementsAre());
+}
+
 TEST(Suggestion, ShowsTheNearestOrAllOfAFew) {
   EXPECT_EQ("; did you mean \"name\"?", Suggestion("nmae", {"name", "times"}));
   EXPECT_EQ("; there are name, times", Suggestion("colour", {"name", "times"}));

@@ -93,6 +93,21 @@ TEST(Histogram, PutsPowersOfTwoAtTheUpperEndOfTheirBuckets) {
   EXPECT_EQ(Histogram::IndexOf(5e-324), Histogram::kLowestIndex);
 }
 
+// Every bound is the largest value of its bucket.
+TEST(Histogram, ABoundIsInItsBucketAndTheNextValueIsNot) {
+  for (int32_t index = 0; index <= 2 * Histogram::kBucketsPerOctave; ++index) {
+    double low = std::exp2((index - 0.5) / Histogram::kBucketsPerOctave);
+    double high = std::exp2((index + 0.5) / Histogram::kBucketsPerOctave);
+    while (std::nextafter(low, high) < high) {
+      const double middle = low + (high - low) / 2;
+      (Histogram::IndexOf(middle) <= index ? low : high) = middle;
+    }
+    EXPECT_EQ(Histogram::IndexOf(low), index);
+    EXPECT_EQ(Histogram::IndexOf(high), index + 1);
+    EXPECT_NEAR(std::log2(low) * Histogram::kBucketsPerOctave, index, 1e-9);
+  }
+}
+
 TEST(Histogram, RepresentsEveryValueWithin0136Percent) {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> exponent(-300, 300);

@@ -42,12 +42,12 @@ TEST(ParseScriptOptions, TellsAllErrorsAtOnceWithKeyAndValue) {
       R"({"vus": 1.5, "duration": "5x", "paused": 1, "tags": {"a": []}, "batch": "many", "systemTags": "url",
           "stages": {}, "userAgent": 7})");
   EXPECT_THAT(parsed.errors,
-              ElementsAre("batch: invalid value \"many\": expected an integer",
+              ElementsAre(R"(batch: invalid value "many": expected an integer)",
                           "duration: invalid duration \"5x\": expected a string with units such as "
                           "\"1m30s\", \"1.5s\" or \"1d12h\", or a number of milliseconds",
                           "paused: invalid value 1: expected true or false",
                           "stages: invalid value {}: expected a list",
-                          "systemTags: invalid value \"url\": expected a list of strings",
+                          R"(systemTags: invalid value "url": expected a list of strings)",
                           "tags.a: invalid value []: expected a string",
                           "userAgent: invalid value 7: expected a string",
                           "vus: invalid value 1.5: expected an integer"));
@@ -258,7 +258,7 @@ TEST(ParseScriptOptions, RefusesFaultyScenarios) {
        "shared-iterations, per-vu-iterations, constant-vus, "
        "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": {"executor": "shared-iterations", "vus": "x"}}})",
-       "scenarios.a.vus: invalid value \"x\": expected an integer"},
+       R"(scenarios.a.vus: invalid value "x": expected an integer)"},
   };
   for (const auto& [json, error] : kCases) {
     EXPECT_THAT(ParseScriptOptions(json).errors, ElementsAre(error)) << json;
@@ -270,13 +270,13 @@ TEST(ParseScriptOptions, ReadsHttpErrors) {
   const struct {
     const char* status;
     Ranges ranges;
-  } kCases[] = {{"\">=400\"", {{400, 999}}},
-                {"\"> 499\"", {{500, 999}}},
-                {"\"<200\"", {{1, 199}}},
-                {"\"400-599\"", {{400, 599}}},
+  } kCases[] = {{R"(">=400")", {{400, 999}}},
+                {R"("> 499")", {{500, 999}}},
+                {R"("<200")", {{1, 199}}},
+                {R"("400-599")", {{400, 599}}},
                 {"429", {{429, 429}}},
-                {"\"=500\"", {{500, 500}}},
-                {"[\"500-599\", 429]", {{500, 599}, {429, 429}}}};
+                {R"("=500")", {{500, 500}}},
+                {R"(["500-599", 429])", {{500, 599}, {429, 429}}}};
   for (const auto& [status, ranges] : kCases) {
     const ParsedOptions parsed =
         ParseScriptOptions(std::string(R"({"httpErrors": {"status": )") + status + "}}");
@@ -294,18 +294,18 @@ TEST(ParseScriptOptions, RefusesMalformedHttpErrorsByKey) {
   constexpr const char* kAllowed =
       "expected a comparison such as \">=400\", a range such as \"400-599\", a status from 100 to "
       "999, or a list of them";
-  for (const char* status : {"\"bad\"", "\">=\"", "\"599-400\"", "99", "1000", "4.5", "true", "{}",
-                             "\"\"", "\"!=200\""}) {
+  for (const char* status : {R"("bad")", R"(">=")", R"("599-400")", "99", "1000", "4.5", "true",
+                             "{}", R"("")", R"("!=200")"}) {
     EXPECT_THAT(
         ParseScriptOptions(std::string(R"({"httpErrors": {"status": )") + status + "}}").errors,
         ElementsAre(std::string("httpErrors.status: invalid value ") + status + ": " + kAllowed));
   }
   EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": {"exclude": ["404"], "x": 1}})").errors,
-              ElementsAre("httpErrors: unknown field \"x\"; allowed: status, exclude",
+              ElementsAre(R"(httpErrors: unknown field "x"; allowed: status, exclude)",
                           "httpErrors.exclude[0]: invalid value \"404\": expected a status from "
                           "100 to 999, or a list of them"));
   EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": ">=400"})").errors,
-              ElementsAre("httpErrors: invalid value \">=400\": expected an object"));
+              ElementsAre(R"(httpErrors: invalid value ">=400": expected an object)"));
 }
 
 TEST(ParseScriptOptions, ReadsThresholdsAsStringsAndObjects) {
@@ -352,7 +352,7 @@ TEST(ParseScriptOptions, ReadsTlsAndDns) {
   EXPECT_THAT(
       ParseScriptOptions(R"({"tlsVersion": "ssl3", "dns": {"select": "last"}})").errors,
       ElementsAre(
-          "dns.select: invalid value \"last\": expected one of first, random, roundRobin",
+          R"(dns.select: invalid value "last": expected one of first, random, roundRobin)",
           "tlsVersion: unknown TLS version 'ssl3'; allowed: tls1.0, tls1.1, tls1.2, tls1.3"));
 }
 

@@ -52,11 +52,11 @@ TEST(ParseEnvironmentOptions, TakesAnyWordOfHttpDebugWhereAFlagIsHeldToItsChoice
   EXPECT_EQ(variable.options.http_debug, "headers");
   EXPECT_THAT(
       variable.warnings,
-      ElementsAre(::testing::StartsWith("K6_HTTP_DEBUG: \"true\" is taken for \"headers\"")));
+      ElementsAre(::testing::StartsWith(R"(K6_HTTP_DEBUG: "true" is taken for "headers")")));
   ParsedOptions flag;
   ParseOptionFlag("httpDebug", {{"--http-debug", "ful"}}, &flag);
   EXPECT_THAT(flag.errors,
-              ElementsAre("--http-debug: invalid value \"ful\": expected one of headers, full"));
+              ElementsAre(R"(--http-debug: invalid value "ful": expected one of headers, full)"));
 }
 
 TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
@@ -66,10 +66,10 @@ TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
                                {"K6_STAGES", "x:1"},
                                {"K6_THRESHOLDS", "{"}})
           .errors,
-      ElementsAre("LOCKSTEP_PAUSED: invalid value \"maybe\": expected true or false",
-                  "K6_ITERATIONS: invalid value \"many\": expected an integer",
-                  "K6_STAGES: invalid value \"x:1\": expected [duration]:[target], such as 10s:5",
-                  "K6_THRESHOLDS: invalid value \"{\": expected JSON"));
+      ElementsAre(R"(LOCKSTEP_PAUSED: invalid value "maybe": expected true or false)",
+                  R"(K6_ITERATIONS: invalid value "many": expected an integer)",
+                  R"(K6_STAGES: invalid value "x:1": expected [duration]:[target], such as 10s:5)",
+                  R"(K6_THRESHOLDS: invalid value "{": expected JSON)"));
 }
 
 TEST(ParseOptionFlag, ReadsWhatFlagsWriteOtherwiseThanVariables) {
@@ -96,11 +96,11 @@ TEST(ParseOptionFlag, NamesEachFaultyValue) {
   ParseOptionFlag("minIterationDuration", {{"--min-iteration-duration", "5"}}, &parsed);
   EXPECT_THAT(
       parsed.errors,
-      ElementsAre("--stage: invalid value \"1:2\": expected [duration]:[target], such as 10s:5",
-                  "-s: invalid value \"x\": expected [duration]:[target], such as 10s:5",
-                  "--tag: invalid value \"a\": expected name=value",
-                  "--tag: invalid value \"b=\": expected name=value",
-                  "-u: invalid value \"x\": expected an integer",
+      ElementsAre(R"(--stage: invalid value "1:2": expected [duration]:[target], such as 10s:5)",
+                  R"(-s: invalid value "x": expected [duration]:[target], such as 10s:5)",
+                  R"(--tag: invalid value "a": expected name=value)",
+                  R"(--tag: invalid value "b=": expected name=value)",
+                  R"(-u: invalid value "x": expected an integer)",
                   ::testing::StartsWith("--min-iteration-duration: ")));
 }
 
@@ -178,7 +178,7 @@ TEST(ParseYamlConfig, ReadsAnOptionsSection) {
 TEST(ParseYamlConfig, NamesFileKeyAndValueInErrors) {
   EXPECT_THAT(ParseYamlConfig("vus: many\nlinger: 5\n", "l.yaml").parsed.errors,
               ElementsAre("l.yaml: linger: invalid value 5: expected true or false",
-                          "l.yaml: vus: invalid value \"many\": expected an integer"));
+                          R"(l.yaml: vus: invalid value "many": expected an integer)"));
   EXPECT_THAT(ParseYamlConfig("vus: [1", "l.yaml").parsed.errors,
               ElementsAre(::testing::StartsWith("l.yaml: line 1, column ")));
   EXPECT_THAT(ParseYamlConfig("- 1", "l.yaml").parsed.errors,
@@ -238,8 +238,8 @@ TEST(MergeTiers, WipesTheLowerExecutionFamilyButKeepsVus) {
   EXPECT_EQ(merged.options.stages->size(), 1);
   EXPECT_THAT(
       merged.warnings,
-      ElementsAre("\"cli\" level configuration overrode the `duration` of \"script\" entirely",
-                  "\"cli\" level configuration overrode the `iterations` of \"script\" entirely"));
+      ElementsAre(R"("cli" level configuration overrode the `duration` of "script" entirely)",
+                  R"("cli" level configuration overrode the `iterations` of "script" entirely)"));
 }
 
 TEST(MergeTiers, ReplacingAShortcutByItselfIsWorthNoWarning) {
@@ -254,8 +254,9 @@ TEST(MergeTiers, WarnsWhenScenariosAreWiped) {
   const Options script = Script(R"({"scenarios": {"a": {"executor": "shared-iterations"}}})");
   const ParsedOptions by_iterations =
       MergeTiers({{"script", script}, {"cli", Script(R"({"iterations": 3, "vus": 2})")}});
-  EXPECT_THAT(by_iterations.warnings,
-              ElementsAre("\"cli\" level configuration overrode scenarios configuration entirely"));
+  EXPECT_THAT(
+      by_iterations.warnings,
+      ElementsAre(R"("cli" level configuration overrode scenarios configuration entirely)"));
   EXPECT_FALSE(by_iterations.options.scenarios.has_value());
   const ParsedOptions by_vus = MergeTiers({{"script", script}, {"cli", Script(R"({"vus": 2})")}});
   EXPECT_THAT(by_vus.warnings, ElementsAre("`vus=2` overrides scenarios configuration"));

@@ -180,12 +180,12 @@ TEST(Validate, NamesTheSegmentThatIsWrong) {
     const char* problem;
   } kCases[] = {
       {R"("executionSegment": "0:0")",
-       "executionSegment: execution segment \"0:0\": its end 0 must be greater than its begin 0"},
+       R"(executionSegment: execution segment "0:0": its end 0 must be greater than its begin 0)"},
       {R"("executionSegment": "1/2:1/3")",
        "executionSegment: execution segment \"1/2:1/3\": its end 1/3 must be greater than its "
        "begin 1/2"},
       {R"("executionSegment": "120%")",
-       "executionSegment: execution segment \"120%\": border 120% is greater than 1"},
+       R"(executionSegment: execution segment "120%": border 120% is greater than 1)"},
       {R"("executionSegment": "0:1/2", "executionSegmentSequence": "0,1/2,1/3,1")",
        "executionSegmentSequence: execution segment sequence \"0,1/2,1/3,1\": border 1/3 must be "
        "greater than the one before it, 1/2"},
@@ -208,10 +208,10 @@ TEST(Validate, ChecksTheRest) {
                   "localIPs": "10.0.0.1, 10.0.0.3-10.0.0.9,10.1.0.0/28,::1,lo,10.0.0.1-x,10.0.0.0/99"})json"),
       ::testing::UnorderedElementsAre(
           "setupTimeout: invalid value 0s: must be positive",
-          "blacklistIPs: invalid value \"10.0.0.0/33\": expected an IP range such as 10.0.0.0/8",
+          R"(blacklistIPs: invalid value "10.0.0.0/33": expected an IP range such as 10.0.0.0/8)",
           "blockHostnames: invalid hostname pattern \"a.*.b\": a wildcard * is only allowed at its "
           "start",
-          "hosts.x.y: invalid value \"nowhere\": expected an IP address, with or without a port",
+          R"(hosts.x.y: invalid value "nowhere": expected an IP address, with or without a port)",
           "summaryTrendStats: invalid value \"p(101)\": expected avg, min, med, max, count or p(N) "
           "with N from 0 to 100",
           "localIPs: invalid value \"lo\": expected an IP address, a range such as "

@@ -70,26 +70,26 @@ TEST(ExecutionSegment, ParsesEveryForm) {
 
 TEST(ExecutionSegment, RefusesEverythingElseAndSaysWhy) {
   const std::string forms =
-      "is no border; a border is a fraction \"1/5\", a decimal \"0.2\" or a percentage \"20%\"";
+      R"(is no border; a border is a fraction "1/5", a decimal "0.2" or a percentage "20%")";
   const struct {
     const char* text;
     std::string message;
   } kRows[] = {
-      {"abc", "execution segment \"abc\": \"abc\" " + forms},
-      {"-1/5", "execution segment \"-1/5\": \"-1/5\" " + forms},
-      {"1/0", "execution segment \"1/0\": \"1/0\" " + forms},
-      {"1/5:", "execution segment \"1/5:\": \"\" " + forms},
-      {"1/5:2/5:3/5", "execution segment \"1/5:2/5:3/5\": \"2/5:3/5\" " + forms},
-      {"0.", "execution segment \"0.\": \"0.\" " + forms},
-      {" 1/5", "execution segment \" 1/5\": \" 1/5\" " + forms},
-      {"1e-1", "execution segment \"1e-1\": \"1e-1\" " + forms},
+      {"abc", R"(execution segment "abc": "abc" )" + forms},
+      {"-1/5", R"(execution segment "-1/5": "-1/5" )" + forms},
+      {"1/0", R"(execution segment "1/0": "1/0" )" + forms},
+      {"1/5:", R"(execution segment "1/5:": "" )" + forms},
+      {"1/5:2/5:3/5", R"(execution segment "1/5:2/5:3/5": "2/5:3/5" )" + forms},
+      {"0.", R"(execution segment "0.": "0." )" + forms},
+      {" 1/5", R"(execution segment " 1/5": " 1/5" )" + forms},
+      {"1e-1", R"(execution segment "1e-1": "1e-1" )" + forms},
       {"1/99999999999999999999",
-       "execution segment \"1/99999999999999999999\": \"1/99999999999999999999\" " + forms},
+       R"(execution segment "1/99999999999999999999": "1/99999999999999999999" )" + forms},
       {"0.00000000000000000001",
-       "execution segment \"0.00000000000000000001\": \"0.00000000000000000001\" " + forms},
-      {"120%", "execution segment \"120%\": border 120% is greater than 1"},
-      {"0", "execution segment \"0\": its end 0 must be greater than its begin 0"},
-      {"2/5:1/5", "execution segment \"2/5:1/5\": its end 1/5 must be greater than its begin 2/5"},
+       R"(execution segment "0.00000000000000000001": "0.00000000000000000001" )" + forms},
+      {"120%", R"(execution segment "120%": border 120% is greater than 1)"},
+      {"0", R"(execution segment "0": its end 0 must be greater than its begin 0)"},
+      {"2/5:1/5", R"(execution segment "2/5:1/5": its end 1/5 must be greater than its begin 2/5)"},
   };
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.text);
@@ -112,7 +112,7 @@ TEST(SegmentSequence, RefusesBordersThatDoNotIncrease) {
             "before it, 1/2");
   EXPECT_EQ(
       SegmentSequence::Parse("0,0,1").status().message(),
-      "execution segment sequence \"0,0,1\": border 0 must be greater than the one before it, 0");
+      R"(execution segment sequence "0,0,1": border 0 must be greater than the one before it, 0)");
   EXPECT_EQ(SegmentSequence::Parse("0,x,1").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(SegmentSequence::Parse("0,1/2,1,").status().code(), absl::StatusCode::kInvalidArgument);
 }

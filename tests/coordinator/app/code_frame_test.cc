@@ -50,10 +50,13 @@ TEST(CodeFrame, CountsCharactersAsTerminalsDo) {
 
 TEST(CodeFrame, ShowsOfALongLineWhatIsAroundThePlace) {
   const std::string line = std::string(500, 'a') + "=" + std::string(500, 'b');
-  EXPECT_EQ(CodeFrame(line, {"", 1, 501}), "\n   1 | " + std::string(60, 'a') + "=" +
-                                               std::string(59, 'b') + "\n     | " +
-                                               std::string(60, ' ') + "^");
-  EXPECT_EQ(CodeFrame(line, {"", 1, 100000}).size(), 2 * 60 + 17u);
+  const std::string cut = "\xE2\x80\xA6";
+  EXPECT_EQ(CodeFrame(line, {"", 1, 501}), "\n   1 | " + cut + std::string(60, 'a') + "=" +
+                                               std::string(59, 'b') + cut + "\n     | " +
+                                               std::string(61, ' ') + "^");
+  EXPECT_EQ(CodeFrame(line, {"", 1, 1}), "\n   1 | " + std::string(60, 'a') + cut + "\n     | ^");
+  EXPECT_EQ(CodeFrame(line, {"", 1, 100000}),
+            "\n   1 | " + cut + std::string(60, 'b') + "\n     | " + std::string(61, ' ') + "^");
 }
 
 }  // namespace

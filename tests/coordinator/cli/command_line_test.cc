@@ -337,6 +337,11 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
                                    {"LOCKSTEP_SETUP_TIMEOUT", "5s"},
                                    {"LOCKSTEP_WEB_DASHBORD", "true"},
                                    {"K6_NOBODYS", "1"},
+                                   {"K6_BROWSER_TIMEOUT", "30s"},
+                                   {"K6_TEST_ALIAS", "t"},
+                                   {"K6_DURATOIN", "3s"},
+                                   {"K6_ITERATIONS", "3"},
+                                   {"K6_VU", "3"},
                                    {"LOCKSTEP_ENV", "A=1"},
                                    {"LOCKSTEP_LISTEN", "h:1"},
                                    // What Kubernetes tells of a service called lockstep-agent.
@@ -354,7 +359,9 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
           ::testing::HasSubstr("did you mean \"LOCKSTEP_FAIL_ON_SUSPECT\"?"),
           ::testing::HasSubstr("did you mean \"LOCKSTEP_INFLUXDB_USERNAME\"?"),
           ::testing::HasSubstr("did you mean \"LOCKSTEP_SECRET_SOURCE_URL_METHOD\"?"),
-          ::testing::HasSubstr("did you mean \"LOCKSTEP_WEB_DASHBOARD\"")));
+          ::testing::HasSubstr("did you mean \"LOCKSTEP_WEB_DASHBOARD\""),
+          "K6_DURATOIN has no effect: there is no such variable; did you mean \"K6_DURATION\"?",
+          "K6_VU has no effect: there is no such variable; did you mean \"K6_VUS\"?"));
   const auto strict = ParseCommandLine({"run", "--strict", "s.js"}, environment);
   const auto& command = std::get<RunCommand>(std::get<CommandLine>(strict).command);
   EXPECT_EQ(command.test.errors, std::get<CommandLine>(parsed).warnings);

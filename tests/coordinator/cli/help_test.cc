@@ -130,6 +130,9 @@ TEST(Completion, KnowsCommandsFlagsAndShells) {
     }
     EXPECT_THAT(script, Not(HasSubstr("profiling-enabled"))) << shell;
   }
+  EXPECT_THAT(CompletionFor("fish", Commands()).value(),
+              AllOf(HasSubstr("from completion' -a 'bash zsh fish'"), Not(HasSubstr("\\:"))));
+  EXPECT_THAT(CompletionFor("zsh", Commands()).value(), HasSubstr("'*:argument:(bash zsh fish)'"));
   EXPECT_EQ(CompletionFor("powershell", Commands()).status().message(),
             "completion: invalid value \"powershell\"; allowed: bash, zsh, fish");
 }
@@ -205,6 +208,9 @@ TEST(Help, HelpIsACommandToo) {
   EXPECT_EQ(Refused({"help", "run"}).output, Refused({"run", "--help"}).output);
   EXPECT_THAT(Refused({"help", "certs", "agent"}).output, HasSubstr("--days"));
   EXPECT_EQ(Refused({"help", "run"}).code, ExitCode::kSuccess);
+  EXPECT_EQ(Refused({"certs", "help"}).output, Refused({"help", "certs"}).output);
+  EXPECT_EQ(Refused({"certs", "help", "agent"}).output, Refused({"help", "certs", "agent"}).output);
+  EXPECT_EQ(Refused({"certs", "help"}).code, ExitCode::kSuccess);
 }
 
 TEST(Help, ShowsHelp) {

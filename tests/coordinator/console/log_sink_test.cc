@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace lockstep::coordinator {
@@ -71,6 +72,30 @@ TEST(LogSink, NamesAFileThatCannotBeOpened) {
   settings.output = LogSettings::Output::kFile;
   settings.file = "/proc/no/such";
   EXPECT_EQ(MakeLogger(settings, false, kTime).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LogSink, TellsErrorsBeforeTheLoadOnStandardErrorToo) {
+  LogSettings settings;
+  settings.output = LogSettings::Output::kFile;
+  settings.file = ::testing::TempDir() + "early.log";
+  const auto logger = MakeLogger(settings, /*terminal=*/true, kTime);
+  ASSERT_TRUE(logger.ok());
+  ::testing::internal::CaptureStderr();
+  (*logger)->Write({kTime, LogLevel::kWarn, "a warning", {}});
+  (*logger)->Write({kTime, LogLevel::kError, "of the script", {{"source", "console"}}});
+  (*logger)->Write({kTime, LogLevel::kError, "what is wrong", {}});
+  (*logger)->OnLoad();
+  (*logger)->Write({kTime, LogLevel::kError, "in the run", {}});
+  const std::string shown = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(shown, ::testing::HasSubstr("[0000] what is wrong"));
+  EXPECT_THAT(shown, ::testing::Not(::testing::AnyOf(::testing::HasSubstr("a warning"),
+                                                     ::testing::HasSubstr("script"),
+                                                     ::testing::HasSubstr("run"))));
+  settings.output = LogSettings::Output::kNone;
+  const auto silent = MakeLogger(settings, /*terminal=*/true, kTime);
+  ::testing::internal::CaptureStderr();
+  (*silent)->Error("nobody wants it");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(LogSink, CountsTheLinesThatAFileDoesNotTake) {

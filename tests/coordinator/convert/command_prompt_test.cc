@@ -34,14 +34,14 @@ TEST(ParsePromptCommand, ReadsPlainQuotes) {
   EXPECT_THAT(Prompt("curl.exe \"http://h/?a=1&b=2\" ^\n -H \"q: \"\"x\"\" ^\" ^\n"
                      " --data \"{\\\"a\\\":\\\"C:\\dir\\\\\\\"}\" -o \"\" ^^")
                   .words,
-              ElementsAre("curl.exe", "http://h/?a=1&b=2", "-H", "q: \"x\" ^", "--data",
-                          "{\"a\":\"C:\\dir\\\"}", "-o", "", "^"));
+              ElementsAre("curl.exe", "http://h/?a=1&b=2", "-H", R"(q: "x" ^)", "--data",
+                          R"({"a":"C:\dir\"})", "-o", "", "^"));
 }
 
 TEST(ParsePromptCommand, EndsWhereTheCommandEnds) {
-  EXPECT_EQ(Prompt("curl ^\"http://h/^\" & curl ^\"http://i/^\"").rest, "& curl ^\"http://i/^\"");
+  EXPECT_EQ(Prompt(R"(curl ^"http://h/^" & curl ^"http://i/^")").rest, R"(& curl ^"http://i/^")");
   EXPECT_EQ(Prompt("curl ^\"http://h/^\"\ncurl x").rest, "curl x");
-  EXPECT_EQ(Prompt("curl ^\"http://h/^\" > out").words.size(), 2u);
+  EXPECT_EQ(Prompt(R"(curl ^"http://h/^" > out)").words.size(), 2u);
   EXPECT_THAT(std::string(ParsePromptCommand("curl ^\"http://h/").status().message()),
               HasSubstr("copy it as cURL (bash)"));
 }
@@ -61,7 +61,7 @@ TEST(ReadCurl, ReadsLinesOfTheCommandPrompt) {
   const RecordedRequest& request = recording->groups[0].requests[0];
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(Joined(request.url), "{BASE_URL}/a");
-  EXPECT_EQ(Joined(request.body.text), "{\"a\":1}");
+  EXPECT_EQ(Joined(request.body.text), R"({"a":1})");
   EXPECT_THAT(recording->left_out, ::testing::IsEmpty());
 }
 

@@ -59,8 +59,11 @@ TEST(Division, MissingIsWhatWasPlannedAndNotSettled) {
   EXPECT_EQ(MissingWork(member),
             "segment 1/3:2/3, scenario counted: 3 of 10 iterations, "
             "scenario timed: 5 VUs from 25% on");
-  member.share.scenarios = {{"timed", -1, 1}};
+  member.share.scenarios = {{"counted", 7, 4}, {"timed", -1, 1}};  // all seven are settled
   EXPECT_EQ(MissingWork(member), "segment 1/3:2/3, scenario timed: 1 VU from 25% on");
+  member.share.scenarios = {{"counted", 7, 4}};
+  EXPECT_EQ(MissingWork(member), "");
+  member.share.scenarios = {{"timed", -1, 1}};
   timed.set_progress(0);  // it has no end
   timed.set_elapsed_ns(12'345'678'900);
   EXPECT_EQ(MissingWork(member),

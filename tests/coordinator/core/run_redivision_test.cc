@@ -41,6 +41,15 @@ class RunRedivisionTest : public RunTest {
     loop.RunFor(absl::Seconds(1));
     ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
   }
+  // The first agent does, of a pool's iterations, of which it says to have begun so many.
+  void AskForIterations(const std::string& scenario, int64_t wanted, int64_t begun = 0) {
+    v1::AgentMessage message;
+    message.mutable_iteration_lease()->set_scenario(scenario);
+    message.mutable_iteration_lease()->set_wanted(wanted);
+    message.mutable_iteration_lease()->set_begun(begun);
+    agent(0).Send(message);
+    loop.RunFor(absl::Milliseconds(10));
+  }
   // What an agent says that has done so many iterations.
   static v1::AgentMessage Drained(v1::ScenarioProgress::State state, int64_t full) {
     v1::AgentMessage drained;
@@ -342,27 +351,17 @@ TEST_F(RunRedivisionTest, IterationsOfAVuGoOnElsewhere) {
 TEST_F(RunRedivisionTest, PoolsAreDealtOutWhileTheLoadRuns) {
   source.plan->pools = {{"shared", 100}};
   BeginLong(2);
-  v1::AgentMessage message;
-  message.mutable_iteration_lease()->set_scenario("shared");
-  message.mutable_iteration_lease()->set_wanted(30);
-  agent(0).Send(message);
-  loop.RunFor(absl::Milliseconds(10));
+  AskForIterations("shared", 30);
   ASSERT_EQ(agent(0).leased.size(), 1u);
   EXPECT_EQ(agent(0).leased[0].count(), 30);
-  message.mutable_iteration_lease()->set_begun(31);  // of 30
-  agent(0).Send(message);
-  loop.RunFor(absl::Milliseconds(10));
+  AskForIterations("shared", 30, 31);  // of 30
   EXPECT_THAT(log.messages, Contains(HasSubstr("iteration_lease: begun 31 of 30")));
 }
 
 TEST_F(RunRedivisionTest, OfAPoolWhatItHadGotIsMissingWithAnAgent) {
   source.plan->pools = {{"rate", 100}};
   BeginLong(2);
-  v1::AgentMessage message;
-  message.mutable_iteration_lease()->set_scenario("rate");
-  message.mutable_iteration_lease()->set_wanted(30);
-  agent(0).Send(message);
-  loop.RunFor(absl::Milliseconds(10));
+  AskForIterations("rate", 30);
   ASSERT_TRUE(run->Stop(Stopping::kGracefully).ok());  // no work moves from now on
   agent(0).Leave();
   loop.RunFor(absl::Milliseconds(10));

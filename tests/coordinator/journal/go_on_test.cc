@@ -52,5 +52,24 @@ TEST_F(GoOnTest, NotWhereTheJournalEndsBeforeTheCoordinator) {
             "than that");
 }
 
+// A supervisor that starts it again must not run the test once more; a person who does so later wants it run.
+TEST(MayAnswerFor, TheSameTestAMomentAfterItsEndThatNobodyHeardOf) {
+  const RunIdentity test{.test_hash = "hash", .version = "1.2", .boot = "boot"};
+  const MonoTime then = MonoTime() + absl::Seconds(100);
+  RunRecord run{.identity = test, .ended = absl::UnixEpoch(), .alive = then};
+  EXPECT_TRUE(MayAnswerFor(run, test, then + absl::Seconds(1)));
+  EXPECT_FALSE(MayAnswerFor(run, test, then + kGoOnWithin));
+  EXPECT_FALSE(MayAnswerFor(run, test, then - absl::Seconds(1))) << "started again meanwhile";
+  for (const auto& other : {RunIdentity{.test_hash = "other", .version = "1.2", .boot = "boot"},
+                            RunIdentity{.test_hash = "hash", .version = "1.3", .boot = "boot"},
+                            RunIdentity{.test_hash = "hash", .version = "1.2", .boot = "other"}}) {
+    EXPECT_FALSE(MayAnswerFor(run, other, then));
+  }
+  run.alive.reset();
+  EXPECT_FALSE(MayAnswerFor(run, test, then)) << "it has given its exit code";
+  run = {.identity = test, .alive = then};
+  EXPECT_FALSE(MayAnswerFor(run, test, then)) << "it has not ended";
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

@@ -27,7 +27,7 @@ TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {
                    .requests = 10,
                    .failed = 2,
                    .iterations = 5};
-  ASSERT_TRUE(journal->End(record, R"({"schema":"x"})").ok());
+  ASSERT_TRUE(journal->End(record, R"({"schema":"x"})", "checks: 1\nFAILED\n").ok());
   journal.reset();
   auto history = Journal::OpenHistory(path_);
   ASSERT_TRUE(history.ok()) << history.status();
@@ -39,10 +39,30 @@ TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {
   EXPECT_EQ(runs[0].exit_code, 99);
   EXPECT_TRUE(runs[0].has_result);
   EXPECT_EQ(*(*history)->ResultOf(1), R"({"schema":"x"})");
+  EXPECT_EQ(*(*history)->ShownOf(1), "checks: 1\nFAILED\n");
+  EXPECT_TRUE(absl::IsNotFound((*history)->ShownOf(2).status()));
   EXPECT_TRUE(absl::IsNotFound((*history)->ResultOf(2).status()));
   EXPECT_FALSE((*history)->FindUnfinished()->has_value());
   EXPECT_TRUE(absl::IsFailedPrecondition((*history)->FindUnfinished(1).status()));
   EXPECT_TRUE(absl::IsNotFound((*history)->FindUnfinished(7).status()));
+}
+
+TEST_F(JournalTest, AnEndedRunIsUnansweredUntilItsProcessGivesItsExitCode) {
+  std::unique_ptr<Journal> journal = WithRun();
+  EXPECT_FALSE(journal->FindUnanswered()->has_value()) << "it has not ended";
+  const RunRecord record{.id = 1,
+                         .identity = {},
+                         .ended = Now(),
+                         .exit_code = 99,
+                         .verdict = "FAILED",
+                         .alive = MonoTime::FromNanos(5)};
+  ASSERT_TRUE(journal->End(record, "{}", "").ok());
+  EXPECT_EQ((*journal->FindUnanswered())->alive, MonoTime::FromNanos(5));
+  ASSERT_TRUE(journal->KeepAlive(1, MonoTime::FromNanos(7)).ok());
+  EXPECT_EQ((*journal->FindUnanswered())->alive, MonoTime::FromNanos(7));
+  ASSERT_TRUE(journal->KeepAlive(1, std::nullopt).ok());
+  EXPECT_FALSE(journal->FindUnanswered()->has_value());
+  EXPECT_EQ(journal->RecordOfRun(1)->exit_code, 99);
 }
 
 // From now on there is room for a row, and not for a result.
@@ -60,7 +80,7 @@ TEST_F(JournalTest, ARunWhoseResultFindsNoRoomHasEndedNevertheless) {
   FillUp(path_);
   const RunRecord record{
       .id = 1, .identity = {}, .ended = Now(), .exit_code = 0, .verdict = "DONE"};
-  EXPECT_FALSE(journal->End(record, std::string(1000, 'x')).ok());
+  EXPECT_FALSE(journal->End(record, std::string(1000, 'x'), "").ok());
   EXPECT_FALSE(journal->FindUnfinished()->has_value()) << "its coordinator was not lost";
   const absl::StatusOr<RunRecord> kept = journal->RecordOfRun(1);
   ASSERT_TRUE(kept.ok()) << kept.status();
@@ -82,7 +102,8 @@ TEST_F(JournalTest, RoomForTheEndIsReservedWhileARunIsKept) {
   struct stat reserve = {};
   ASSERT_EQ(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
   EXPECT_GE(reserve.st_blocks * 512, DiskReserve::kBytes);
-  ASSERT_TRUE(journal->End({.id = 1, .identity = {}, .ended = Now(), .verdict = "DONE"}, "").ok());
+  ASSERT_TRUE(
+      journal->End({.id = 1, .identity = {}, .ended = Now(), .verdict = "DONE"}, "", "").ok());
   EXPECT_NE(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
 }
 

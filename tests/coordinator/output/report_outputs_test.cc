@@ -28,7 +28,7 @@ class ReportOutputsTest : public ::testing::Test {
     duration.contains = ValueType::kTime;
     duration.values = {{"avg", 12.5}, {"count", 3}};
     duration.thresholds = {
-        {.expression = "p(95)<\"10\"", .method = "p(95)", .ok = false, .value = 12.5},
+        {.expression = R"(p(95)<"10")", .method = "p(95)", .ok = false, .value = 12.5},
         {.expression = "avg<100", .method = "avg", .ok = true, .value = {}}};
     SummaryMetric failed;
     failed.key = "http_req_failed{a_b:c|d}";
@@ -132,12 +132,12 @@ TEST_F(ReportOutputsTest, ARunThatFailedByItselfIsAFailureOfJunit) {
   for (const ExitCode code : {ExitCode::kScriptException, ExitCode::kScriptAborted,
                               ExitCode::kExternalAbort, ExitCode::kSetupTimeout}) {
     const std::string xml = JunitXml(Report(code, "what had happened"));
-    EXPECT_THAT(xml, HasSubstr("name=\"run\" tests=\"1\" failures=\"1\""));
+    EXPECT_THAT(xml, HasSubstr(R"(name="run" tests="1" failures="1")"));
     EXPECT_THAT(xml,
                 HasSubstr(code == ExitCode::kExternalAbort ? "INTERRUPTED" : "what had happened"));
   }
   EXPECT_THAT(JunitXml(Report(ExitCode::kSuccess, "")),
-              HasSubstr("name=\"run\" tests=\"1\" failures=\"0\""));
+              HasSubstr(R"(name="run" tests="1" failures="0")"));
 }
 
 TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
@@ -202,7 +202,7 @@ TEST_F(ReportOutputsTest, ALostAgentIsInAllReports) {
 TEST_F(ReportOutputsTest, WhatIsOnlySuspectFailsNoTest) {
   judgement_ = {.validity = v1::Health::SUSPECT, .reasons = {"it was late"}, .lost = {}};
   ASSERT_TRUE(Run("junit=" + Path("junit.xml")).ok());
-  EXPECT_THAT(Read(Path("junit.xml")), HasSubstr("failures=\"0\" errors=\"0\""));
+  EXPECT_THAT(Read(Path("junit.xml")), HasSubstr(R"(failures="0" errors="0")"));
   EXPECT_THAT(Read(Path("junit.xml")),
               HasSubstr("      <system-out>SUSPECT: it was late</system-out>\n"));
 }

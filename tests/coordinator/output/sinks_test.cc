@@ -354,7 +354,7 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
 TEST_F(SinksTest, AScriptsOwnConditionIsNotTheOneOfARate) {
   const auto encoded_of = [](MetricType type) {
     SeriesBook::Series series{.metric = {.name = "m", .type = type},
-                              .tags = {{"condition", "new"}, {"kind", "a"}},
+                              .tags = {{"condition", "new"}, {"kind", "a"}, {"tag_condition", "b"}},
                               .total = Aggregate(type)};
     const SeriesBook::Series* const all[] = {&series};
     sinks::otlp::ExportMetricsServiceRequest request;
@@ -371,8 +371,9 @@ TEST_F(SinksTest, AScriptsOwnConditionIsNotTheOneOfARate) {
     }
     return keys;
   };
-  EXPECT_THAT(encoded_of(MetricType::kRate), ElementsAre("tag_condition", "kind", "condition"));
-  EXPECT_THAT(encoded_of(MetricType::kCounter), ElementsAre("condition", "kind"));
+  EXPECT_THAT(encoded_of(MetricType::kRate),
+              ElementsAre("tag_condition", "kind", "tag_tag_condition", "condition"));
+  EXPECT_THAT(encoded_of(MetricType::kCounter), ElementsAre("condition", "kind", "tag_condition"));
 }
 
 TEST_F(SinksTest, TakesAnOldNameAndSaysSo) {

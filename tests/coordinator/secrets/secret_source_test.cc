@@ -54,7 +54,7 @@ TEST_F(Sources, AFileHasALineForEach) {
   EXPECT_EQ(ErrorOf(absl::StrCat("file=", File("bad", "a=b\nsecretword\n"))),
             absl::StrCat("file: line 2 of \"", folder_, "/bad\": expected KEY=VALUE"));
   EXPECT_EQ(ErrorOf("file=/no/file"),
-            "file: \"/no/file\" cannot be read: No such file or directory");
+            R"(file: "/no/file" cannot be read: No such file or directory)");
   EXPECT_EQ(ErrorOf("file"), "file: expected the path of one file");
 }
 
@@ -92,22 +92,22 @@ TEST_F(Sources, MistakesInAUrlAreNamed) {
       {"url=urlTemplate=ftp://{key}",
        "url: urlTemplate: expected an https:// or http:// URL with {key} in it"},
       {"url=urlTemplate=https://v/{key},timeout=5",
-       "url: timeout: invalid value \"5\": expected a duration of up to 1h, such as 30s"},
+       R"(url: timeout: invalid value "5": expected a duration of up to 1h, such as 30s)"},
       {"url=urlTemplate=https://v/{key},maxRetries=-1",
-       "url: maxRetries: invalid value \"-1\": expected an integer from 0 to 1000000"},
+       R"(url: maxRetries: invalid value "-1": expected an integer from 0 to 1000000)"},
       {"url=urlTemplate=https://v/{key},requestsBurst=0",
-       "url: requestsBurst: invalid value \"0\": expected an integer from 1 to 1000000"},
+       R"(url: requestsBurst: invalid value "0": expected an integer from 1 to 1000000)"},
       {"url=urlTemplate=https://v/{key},retries=1",
        "url: unknown setting \"retries\": expected urlTemplate, method, headers.NAME, responsePath, "
        "timeout, requestsPerMinuteLimit, requestsBurst, maxRetries, retryBackoff or config"},
-      {"url=urlTemplate=https://v/{key},odd", "url: \"odd\": expected SETTING=VALUE"},
-      {"url=urlTemplate=https://v/{key},config", "url: \"config\": expected SETTING=VALUE"},
+      {"url=urlTemplate=https://v/{key},odd", R"(url: "odd": expected SETTING=VALUE)"},
+      {"url=urlTemplate=https://v/{key},config", R"(url: "config": expected SETTING=VALUE)"},
       {"url=config=/no/file",
-       "url: config: \"/no/file\" cannot be read: No such file or directory"},
+       R"(url: config: "/no/file" cannot be read: No such file or directory)"},
       {absl::StrCat("url=config=", File("bad.json", "[]")), nullptr},
-      {"vault=x", "unknown type \"vault\": expected file, mock or url"},
+      {"vault=x", R"(unknown type "vault": expected file, mock or url)"},
       {"mock=name=a/b,k=v",
-       "name: invalid value \"a/b\": expected 1 to 100 letters, digits, \"_\", \"-\" or \".\""},
+       R"(name: invalid value "a/b": expected 1 to 100 letters, digits, "_", "-" or ".")"},
   };
   for (const auto& [text, error] : kRows) {
     EXPECT_EQ(ErrorOf(text), error != nullptr ? std::string(error)
@@ -121,7 +121,7 @@ TEST_F(Sources, OneOfThemIsTheDefault) {
   EXPECT_TRUE((*ReadSecretSources({one}, {}))[0].is_default);
   EXPECT_FALSE((*ReadSecretSources({one, {"", "mock=name=c,a=b"}}, {}))[0].is_default);
   EXPECT_EQ(ReadSecretSources({one, one}, {}).status().message(),
-            "--secret-source: two sources are called \"mock\"; name=NAME gives each its own name");
+            R"(--secret-source: two sources are called "mock"; name=NAME gives each its own name)");
   EXPECT_EQ(ReadSecretSources({{"K6_SECRET_SOURCE", "mock=default,a=b"},
                                {"--secret-source", "mock=name=c,default"}},
                               {})

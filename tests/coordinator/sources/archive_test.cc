@@ -127,23 +127,23 @@ TEST(Archive, RefusesWhatWouldLeaveIt) {
     const char* error;
   } kRows[] = {
       {Entry("file/../../etc/passwd", "x"),
-       "the entry \"file/../../etc/passwd\" climbs out of the archive"},
+       R"(the entry "file/../../etc/passwd" climbs out of the archive)"},
       {Entry("file/a\\..\\..\\b", "x"), "climbs out of the archive"},
-      {Entry("https/h/..", "x"), "the entry \"https/h/..\" climbs out of the archive"},
-      {Entry("/etc/passwd", "x"), "the entry \"/etc/passwd\" is absolute"},
-      {Entry("../data", "x"), "the entry \"../data\" is none of"},
-      {Entry("scripts/x.js", "x"), "the entry \"scripts/x.js\" is none of"},
-      {Entry("file", "x"), "the entry \"file\" is none of"},
+      {Entry("https/h/..", "x"), R"(the entry "https/h/.." climbs out of the archive)"},
+      {Entry("/etc/passwd", "x"), R"(the entry "/etc/passwd" is absolute)"},
+      {Entry("../data", "x"), R"(the entry "../data" is none of)"},
+      {Entry("scripts/x.js", "x"), R"(the entry "scripts/x.js" is none of)"},
+      {Entry("file", "x"), R"(the entry "file" is none of)"},
       {Entry("file/l", "", '2', "/etc/passwd"),
-       "the entry \"file/l\" is neither a file nor a folder"},
-      {Entry("file/l", "", '1', "data"), "the entry \"file/l\" is neither a file nor a folder"},
-      {Entry("file/dev", "", '3'), "the entry \"file/dev\" is neither a file nor a folder"},
-      {Entry("file/fifo", "", '6'), "the entry \"file/fifo\" is neither a file nor a folder"},
+       R"(the entry "file/l" is neither a file nor a folder)"},
+      {Entry("file/l", "", '1', "data"), R"(the entry "file/l" is neither a file nor a folder)"},
+      {Entry("file/dev", "", '3'), R"(the entry "file/dev" is neither a file nor a folder)"},
+      {Entry("file/fifo", "", '6'), R"(the entry "file/fifo" is neither a file nor a folder)"},
       {Entry("file/a", "1") + Entry("file/./a", "2"),
-       "the entry \"file/./a\" is in the archive twice"},
-      {Entry("data", "other"), "the entry \"data\" is in the archive twice"},
+       R"(the entry "file/./a" is in the archive twice)"},
+      {Entry("data", "other"), R"(the entry "data" is in the archive twice)"},
       {Entry("file/a\n\x1b[31m", "x") + Entry("file/a\n\x1b[31m", "x"),
-       "the entry \"file/a\\n\\x1b[31m\" is in the archive twice"},
+       R"(the entry "file/a\n\x1b[31m" is in the archive twice)"},
   };
   for (const auto& row : kRows) {
     EXPECT_THAT(ErrorOf(Tar(row.more)), HasSubstr(row.error));
@@ -168,15 +168,15 @@ TEST(Archive, RefusesMetadataThatMakeNoSense) {
   const std::pair<const char*, const char*> kRows[] = {
       {"[]", "metadata.json is no JSON object"},
       {"{", "metadata.json is no JSON object"},
-      {R"({"type":1})", "\"type\" must be a text"},
-      {R"({"type":"cloud"})", "a test of the type \"cloud\": expected \"js\""},
-      {R"({"type":"js"})", "\"filename\" must be a text"},
-      {R"({"type":"js","filename":"ftp://x"})", "\"filename\": \"ftp://x\" is no URL of a file"},
+      {R"({"type":1})", R"("type" must be a text)"},
+      {R"({"type":"cloud"})", R"(a test of the type "cloud": expected "js")"},
+      {R"({"type":"js"})", R"("filename" must be a text)"},
+      {R"({"type":"js","filename":"ftp://x"})", R"("filename": "ftp://x" is no URL of a file)"},
       {R"({"type":"js","filename":"file:///../x","pwd":"file:///"})", "is no URL of a file"},
       {R"({"type":"js","filename":"file:///x","pwd":"file:///","options":[]})",
-       "\"options\" must be an object"},
+       R"("options" must be an object)"},
       {R"({"type":"js","filename":"file:///x","pwd":"file:///","env":{"A":1}})",
-       "\"env.A\" must be a text"},
+       R"("env.A" must be a text)"},
   };
   for (const auto& [metadata, error] : kRows) {
     EXPECT_THAT(ErrorOf(Entry("metadata.json", metadata) + Entry("data", "x") + End()),
@@ -207,7 +207,7 @@ TEST(Archive, RefusesFilesThatAreMostlyHoles) {
   }
   header.replace(148, 8, absl::StrFormat("%06o", sum) + std::string("\0 ", 2));
   EXPECT_EQ(ErrorOf(Tar(header + std::string(512, 'x'))),
-            "the entry \"file/hole\" is a file with holes");
+            R"(the entry "file/hole" is a file with holes)");
 }
 
 }  // namespace

@@ -36,17 +36,17 @@ void ExpectRows(std::initializer_list<Row> rows) {
 }
 
 TEST(JsonPath, MembersElementsAndWildcards) {
-  ExpectRows({{"name.last", "\"Anderson\""},
-              {"name.first", "\"Tom\""},
+  ExpectRows({{"name.last", R"("Anderson")"},
+              {"name.first", R"("Tom")"},
               {"age", "37"},
-              {"children", "[\"Sara\",\"Alex\",\"Jack\"]"},
-              {"children.0", "\"Sara\""},
-              {"children.1", "\"Alex\""},
-              {"child*.2", "\"Jack\""},
-              {"c?ildren.0", "\"Sara\""},
-              {"fav\\.movie", "\"Deer Hunter\""},
-              {"friends.1.last", "\"Craig\""},
-              {"name", "{\"first\": \"Tom\", \"last\": \"Anderson\"}"}});
+              {"children", R"(["Sara","Alex","Jack"])"},
+              {"children.0", R"("Sara")"},
+              {"children.1", R"("Alex")"},
+              {"child*.2", R"("Jack")"},
+              {"c?ildren.0", R"("Sara")"},
+              {"fav\\.movie", R"("Deer Hunter")"},
+              {"friends.1.last", R"("Craig")"},
+              {"name", R"({"first": "Tom", "last": "Anderson"})"}});
 }
 
 TEST(JsonPath, WhatIsNotThereIsNothing) {
@@ -60,35 +60,35 @@ TEST(JsonPath, NumberSignCountsOrMaps) {
   ExpectRows({{"friends.#", "3"},
               {"friends.#.age", "[44,68,47]"},
               {"friends.#.nope", "[]"},
-              {"friends.#.nets.0", "[\"ig\",\"fb\",\"ig\"]"},
+              {"friends.#.nets.0", R"(["ig","fb","ig"])"},
               {"friends.#.nets.#", "[3,2,2]"}});
 }
 
 TEST(JsonPath, QueriesFindOneOrAll) {
-  ExpectRows({{"friends.#(last==\"Murphy\").first", "\"Dale\""},
-              {"friends.#(last==\"Murphy\")#.first", "[\"Dale\",\"Jane\"]"},
-              {"friends.#(age>45)#.last", "[\"Craig\",\"Murphy\"]"},
+  ExpectRows({{R"(friends.#(last=="Murphy").first)", R"("Dale")"},
+              {R"(friends.#(last=="Murphy")#.first)", R"(["Dale","Jane"])"},
+              {"friends.#(age>45)#.last", R"(["Craig","Murphy"])"},
               {"friends.#(age>=47)#.age", "[68,47]"},
-              {"friends.#(age<45).first", "\"Dale\""},
+              {"friends.#(age<45).first", R"("Dale")"},
               {"friends.#(age!=44)#.age", "[68,47]"},
-              {"friends.#(first%\"D*\").last", "\"Murphy\""},
-              {"friends.#(first!%\"D*\").last", "\"Craig\""},
-              {"friends.#(nets.#(==\"fb\"))#.first", "[\"Dale\",\"Roger\"]"},
-              {"children.#(!%\"*a*\")", "\"Alex\""},
-              {"children.#(%\"*a*\")#", "[\"Sara\",\"Jack\"]"},
+              {R"(friends.#(first%"D*").last)", R"("Murphy")"},
+              {R"(friends.#(first!%"D*").last)", R"("Craig")"},
+              {R"(friends.#(nets.#(=="fb"))#.first)", R"(["Dale","Roger"])"},
+              {R"(children.#(!%"*a*"))", R"("Alex")"},
+              {R"(children.#(%"*a*")#)", R"(["Sara","Jack"])"},
               {"friends.#[last=Murphy]#.age", "[44,47]"},
               {"friends.#(age>99)#", "[]"}});
 }
 
 TEST(JsonPath, PipesTakeTheWholeResult) {
-  ExpectRows({{"friends.0.first", "\"Dale\""},
-              {"friends|0.first", "\"Dale\""},
-              {"friends.0|first", "\"Dale\""},
+  ExpectRows({{"friends.0.first", R"("Dale")"},
+              {"friends|0.first", R"("Dale")"},
+              {"friends.0|first", R"("Dale")"},
               {"friends|#", "3"},
-              {"friends.#(last=\"Murphy\")#|0.first", "\"Dale\""},
-              {"friends.#(last=\"Murphy\")#|#", "2"},
-              {"friends.#(last=\"Murphy\")#.0", "[]"},
-              {"friends.#.first|1", "\"Roger\""}});
+              {R"(friends.#(last="Murphy")#|0.first)", R"("Dale")"},
+              {R"(friends.#(last="Murphy")#|#)", "2"},
+              {R"(friends.#(last="Murphy")#.0)", "[]"},
+              {"friends.#.first|1", R"("Roger")"}});
 }
 
 TEST(JsonPath, TildeComparesTruthInAWideSense) {
@@ -102,47 +102,46 @@ TEST(JsonPath, TildeComparesTruthInAWideSense) {
 }
 
 TEST(JsonPath, Modifiers) {
-  ExpectRows({{"children.@reverse", "[\"Jack\",\"Alex\",\"Sara\"]"},
-              {"children|@reverse|0", "\"Jack\""},
-              {"name.@keys", "[\"first\",\"last\"]"},
-              {"name.@values", "[\"Tom\",\"Anderson\"]"},
+  ExpectRows({{"children.@reverse", R"(["Jack","Alex","Sara"])"},
+              {"children|@reverse|0", R"("Jack")"},
+              {"name.@keys", R"(["first","last"])"},
+              {"name.@values", R"(["Tom","Anderson"])"},
               {"age.@this", "37"},
-              {"age.@tostr", "\"37\""},
+              {"age.@tostr", R"("37")"},
               {"friends.@dig:age", "[44,68,47]"}});
   EXPECT_EQ("[1,2,3,[4]]", At("[1,[2],[3,[4]]]", "@flatten"));
-  EXPECT_EQ("[1,2,3,4]", At("[1,[2],[3,[4]]]", "@flatten:{\"deep\":true}"));
-  EXPECT_EQ("{\"first\":\"Tom\",\"age\":41}",
-            At("[{\"first\":\"Tom\",\"age\":37},{\"age\":41}]", "@join"));
-  EXPECT_EQ("[{\"id\":1,\"v\":3},{\"id\":2,\"v\":4}]", At("{\"id\":[1,2],\"v\":[3,4]}", "@group"));
-  EXPECT_EQ("5", At("{\"a\":\"{\\\"b\\\":5}\"}", "a.@fromstr.b"));
+  EXPECT_EQ("[1,2,3,4]", At("[1,[2],[3,[4]]]", R"(@flatten:{"deep":true})"));
+  EXPECT_EQ(R"({"first":"Tom","age":41})", At(R"([{"first":"Tom","age":37},{"age":41}])", "@join"));
+  EXPECT_EQ(R"([{"id":1,"v":3},{"id":2,"v":4}])", At(R"({"id":[1,2],"v":[3,4]})", "@group"));
+  EXPECT_EQ("5", At(R"({"a":"{\"b\":5}"})", "a.@fromstr.b"));
 }
 
 TEST(JsonPath, MultipathsMakeNewValues) {
-  ExpectRows({{"{name.first,age,\"murphys\":friends.#(last=\"Murphy\")#.first}",
-               "{\"first\":\"Tom\",\"age\":37,\"murphys\":[\"Dale\",\"Jane\"]}"},
-              {"[age,children.0,no]", "[37,\"Sara\"]"},
-              {"friends.#.[first,age]", "[[\"Dale\",44],[\"Roger\",68],[\"Jane\",47]]"},
-              {"{age,\"kind\":!\"person\"}", "{\"age\":37,\"kind\":\"person\"}"}});
+  ExpectRows({{R"({name.first,age,"murphys":friends.#(last="Murphy")#.first})",
+               R"({"first":"Tom","age":37,"murphys":["Dale","Jane"]})"},
+              {"[age,children.0,no]", R"([37,"Sara"])"},
+              {"friends.#.[first,age]", R"([["Dale",44],["Roger",68],["Jane",47]])"},
+              {R"({age,"kind":!"person"})", R"({"age":37,"kind":"person"})"}});
 }
 
 TEST(JsonPath, TwoDotsReadLines) {
   constexpr absl::string_view kLines =
       "{\"name\":\"Ann\",\"age\":1}\n{\"name\":\"Bob\",\"age\":2}\n";
   EXPECT_EQ("2", At(kLines, "..#"));
-  EXPECT_EQ("\"Bob\"", At(kLines, "..1.name"));
-  EXPECT_EQ("[\"Ann\",\"Bob\"]", At(kLines, "..#.name"));
-  EXPECT_EQ("1", At(kLines, "..#(name=\"Ann\").age"));
+  EXPECT_EQ(R"("Bob")", At(kLines, "..1.name"));
+  EXPECT_EQ(R"(["Ann","Bob"])", At(kLines, "..#.name"));
+  EXPECT_EQ("1", At(kLines, R"(..#(name="Ann").age)"));
 }
 
 TEST(JsonPath, EscapedKeysAreComparedByWhatTheySay) {
-  EXPECT_EQ("1", At("{\"\\u00e9\":1}", "\xc3\xa9"));
-  EXPECT_EQ("2", At("{\"a*b\":2,\"axb\":3}", "a\\*b"));
+  EXPECT_EQ("1", At(R"({"\u00e9":1})", "\xc3\xa9"));
+  EXPECT_EQ("2", At(R"({"a*b":2,"axb":3})", "a\\*b"));
 }
 
 TEST(JsonPath, MalformedPathsFindNothingAndDoNotCrash) {
   for (const char* path :
        {"#(", "friends.#(", "friends.#(age", "{", "[", "!", "@", "..", ".", "|", "friends.#(age>",
-        "\\", "@flatten:", "friends.#[", "{\"a\"", "{a:", "friends.#()", "friends.#()#"}) {
+        "\\", "@flatten:", "friends.#[", R"({"a")", "{a:", "friends.#()", "friends.#()#"}) {
     GetJsonPath(kDocument, path);
   }
   EXPECT_EQ(kNone, At(kDocument, std::string(5000, '[')));

@@ -155,21 +155,21 @@ JsHarness::JsHarness() {
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
-  SetGlobal("redis", MakeRedisModule(made, *vu_, vu_->multi_loop()));
-  SetGlobal("dns", MakeDnsModule(made, *vu_, vu_->multi_loop().dns()));
-  SetGlobal("icmp", MakeIcmpModule(made, *vu_, vu_->multi_loop()));
-  SetGlobal("tls", MakeTlsModule(made, *vu_, vu_->multi_loop()));
+  SetGlobal("redis", MakeModule<RedisModule>(made, *vu_, vu_->multi_loop()));
+  SetGlobal("dns", MakeModule<DnsModule>(made, *vu_, vu_->multi_loop().dns()));
+  SetGlobal("icmp", MakeModule<IcmpModule>(made, *vu_, vu_->multi_loop()));
+  SetGlobal("tls", MakeModule<TlsModule>(made, *vu_, vu_->multi_loop()));
   SetGlobal("streams", MakeStreamsModule(made));
   SetGlobal("x509", MakeX509Module(made));
   SetGlobal("html", MakeHtmlModule(made));
-  SetGlobal("http", MakeHttpModule(made, *vu_));
-  SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, script_files));
-  SetGlobal("mqtt", MakeMqttModule(made, *vu_, vu_->mqtt(), MqttModule::Face::kLockstep));
-  SetGlobal("k6mqtt", MakeMqttModule(made, *vu_, vu_->mqtt(), MqttModule::Face::kK6));
-  SetGlobal("socketio", MakeSocketIoModule(made, *vu_));
-  SetGlobal("sse", MakeSseModule(made, *vu_));
+  SetGlobal("http", MakeModule<HttpModule>(made, *vu_, isolate_));
+  SetGlobal("grpc", MakeModule<GrpcModule>(made, *vu_, schemas_, script_files));
+  SetGlobal("mqtt", MakeModule<MqttModule>(made, *vu_, vu_->mqtt(), MqttModule::Face::kLockstep));
+  SetGlobal("k6mqtt", MakeModule<MqttModule>(made, *vu_, vu_->mqtt(), MqttModule::Face::kK6));
+  SetGlobal("socketio", MakeModule<SocketIoModule>(made, *vu_));
+  SetGlobal("sse", MakeModule<SseModule>(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));
-  SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));
+  SetGlobal("websockets", MakeModule<WebSocketsModule>(made, *vu_));
 }
 
 JsHarness::~JsHarness() {
