@@ -231,8 +231,11 @@ absl::Status CheckRelative(absl::string_view text, absl::string_view rest) {
 }  // namespace
 
 std::string Url::authority() const {
-  const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
-  return port != DefaultPort(scheme) ? absl::StrCat(name, ":", port) : name;
+  std::string text = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
+  if (port != DefaultPort(scheme)) {
+    absl::StrAppend(&text, ":", port);
+  }
+  return text;
 }
 
 std::string Url::login() const {

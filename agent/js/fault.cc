@@ -1,10 +1,12 @@
 #include "agent/js/fault.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "agent/js/bind/properties.h"
@@ -70,7 +72,14 @@ std::string DescribeException(Context context, v8::Local<v8::Value> exception,
   if (stack.empty()) {
     stack = message.IsEmpty() ? "Error" : TextOf(isolate, message->Get());
   }
-  return absl::StrReplaceAll(stack, {{kFrame, "\n\tat "}});
+  const std::vector<std::string> parts = absl::StrSplit(stack, kFrame);
+  std::string text = parts.front();
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (!IsOwnFrame(parts[i])) {
+      absl::StrAppend(&text, "\n\tat ", parts[i]);
+    }
+  }
+  return text;
 }
 
 void NamePlaceOfSyntaxError(Context context, const v8::TryCatch& caught) {

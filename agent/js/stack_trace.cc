@@ -27,14 +27,6 @@ std::optional<int64_t> TakeLastNumber(absl::string_view* text) {
   return number;
 }
 
-// Whether a frame, "f (<anonymous>:2:71)", is in a part of Lockstep's that is written in JavaScript: only that has lines and no
-// name. Code that a script makes of a text says where it was made ("eval at ...").
-bool IsOurs(absl::string_view frame) {
-  absl::string_view place = absl::StripSuffix(frame, ")");
-  return TakeLastNumber(&place).has_value() && TakeLastNumber(&place).has_value() &&
-         absl::EndsWith(place, "<anonymous>") && !absl::StrContains(frame, "eval at ");
-}
-
 // "Error: message", as String(error) says without running code of a script that is no longer wanted.
 std::string HeadOf(Context context, v8::Local<v8::Value> error) {
   const v8::TryCatch ignored(context->GetIsolate());
@@ -71,9 +63,6 @@ v8::MaybeLocal<v8::Value> PrepareStackTrace(Context context, v8::Local<v8::Value
     std::string frame;
     if (!sites->Get(context, i).ToLocal(&site) || !ToText(context, site, &frame)) {
       return {};
-    }
-    if (IsOurs(frame)) {
-      continue;
     }
     absl::StrAppend(&stack, "\n    at ",
                     world == nullptr ? frame : MapFrame(world->site().sources(), frame));
@@ -114,6 +103,12 @@ std::string MapFrame(SourceStore& sources, absl::string_view frame) {
   const ScriptPlace place = MapPlace(sources, {std::string(rest.substr(open)), *line, *column});
   return absl::StrCat(rest.substr(0, open), place.url, ":", place.line, ":", place.column,
                       in_parentheses ? ")" : "");
+}
+
+bool IsOwnFrame(absl::string_view frame) {
+  absl::string_view place = absl::StripSuffix(frame, ")");
+  return TakeLastNumber(&place).has_value() && TakeLastNumber(&place).has_value() &&
+         absl::EndsWith(place, "<anonymous>") && !absl::StrContains(frame, "eval at ");
 }
 
 int StackDepth(v8::Isolate* isolate) {

@@ -185,7 +185,7 @@ class SinkLogger final : public RunLogger {
         terminal_(terminal && places.log_file == nullptr),
         color_(terminal && !settings.no_color),
         start_(start),
-        folder_(terminal ? 1 : kLinesElsewhere),
+        folder_(terminal_ ? 1 : kLinesElsewhere),
         lines_(std::move(places.lines)),
         early_(std::move(places.early)),
         elsewhere_(std::move(places.elsewhere)),

@@ -234,7 +234,7 @@ class Histories(JournalTest):
         self.short_run("--result-file", "first.json", "-o", "junit=first.xml")
         again = self.lockstep("recover", self.journal, "--run", "1", "-o", "result=again.json", "-o", "junit=again.xml", "-o", "report=again.html")
         self.assertEqual(0, again.returncode, again.stderr)
-        self.assertRegex(again.stdout, r"(?s)^run 1, [^\n]*script.js, has ended by itself, at [^\n]*, with exit code 0\n.*http_reqs.*: 20 .*\nDONE\n")
+        self.assertRegex(again.stdout, r"(?s)^run 1, [^\n]*script.js, has ended by itself, at [^\n]*, with exit code 0\n.*http_reqs.*: 20 .*\nDONE ")
         for first, second in (("first.json", "again.json"), ("first.xml", "again.xml")):
             self.assertEqual((self.folder / first).read_text("utf-8"), (self.folder / second).read_text("utf-8"))
         self.assertIn("<html", (self.folder / "again.html").read_text("utf-8"))

@@ -149,8 +149,10 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   }
   HttpCall call(env(), std::move(prepared.request->spec));
   HttpCallResult* result = nullptr;  // the call's
-  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    call.Start([&result, wake = std::move(wake)](HttpCallResult& done) mutable {
+  ApiVu::Task wake;
+  const bool resumed = vu_.Park([&](ApiVu::Task woken) {
+    wake = std::move(woken);
+    call.Start([&result, &wake](HttpCallResult& done) {
       result = &done;
       wake();
     });

@@ -197,7 +197,7 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
       return true;
     }
     // Names that differ only in case are one header, of which the last is meant.
-    HeaderList& headers = draft_.request.spec.headers;
+    HeaderList& headers = draft_.request.spec.request.headers;
     const auto same = std::find_if(headers.begin(), headers.end(),
                                    [&key](const auto& h) { return h.first == key; });
     if (same != headers.end()) {

@@ -226,8 +226,8 @@ void WsMeter::Connected(const HttpResponse& response) {
     const auto subprotocol = FindHeader(response.headers, "Sec-WebSocket-Protocol");
     set(SystemTag::kSubproto, subprotocol ? absl::string_view(*subprotocol) : "");
   }
-  if (!response.tls_version.empty()) {
-    set(SystemTag::kTlsVersion, response.tls_version);
+  if (response.tls != nullptr) {
+    set(SystemTag::kTlsVersion, response.tls_version());
   }
   if (!response.remote_ip.empty()) {
     set(SystemTag::kIp, response.remote_ip);

@@ -40,10 +40,11 @@ absl::Status ReadSseDuration(Context context, v8::Local<v8::Object> params, absl
 // Cancelled: an exception is pending.
 absl::Status ReadSsePlan(Context context, const PreparedRequest& prepared,
                          v8::Local<v8::Object> params, SsePlan* plan) {
-  HttpCallSpec& request = plan->request;
-  request = prepared.spec;
-  request.sampled = false;
-  request.timeout = absl::InfiniteDuration();
+  HttpCallSpec& call = plan->request;
+  call = prepared.spec;
+  call.sampled = false;
+  call.timeout = absl::InfiniteDuration();
+  HttpRequest& request = call.request;
   if (!FindHeader(request.headers, "Accept")) {
     request.headers.emplace_back("Accept", "text/event-stream");
   }

@@ -113,13 +113,25 @@ function draw() {
   drawLanes();
 }
 
-// With the next picture. A page that nobody looks at has none, and then all that has come is drawn once.
+// Of what can be seen, that which was not drawn for longest. False: there is nothing new to any of it.
+function drawStalest() {
+  let stalest = null;
+  for (const each of [...plots, lanes]) {
+    if (each.seen && each.drawn !== series.version && each.drawn < (stalest?.drawn ?? Infinity)) stalest = each;
+  }
+  stalest?.draw();
+  return stalest !== null;
+}
+
+// With the next pictures, a chart in each: drawing an hour takes long, and the page is to answer meanwhile. One that nobody
+// looks at has no pictures, and then all that has come is drawn once.
 let drawing = false;
 function drawSoon() {
+  addMetricCharts();
   if (drawing) return;
   drawing = true;
-  requestAnimationFrame(() => {
-    drawing = false;
-    draw();
+  requestAnimationFrame(function drawNext() {
+    drawing = drawStalest();
+    if (drawing) requestAnimationFrame(drawNext);
   });
 }

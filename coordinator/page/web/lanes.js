@@ -62,23 +62,26 @@ function lastOf(values) {
   return null;
 }
 
-let lanesSeen = false;
-let lanesDrawn = -1;
+// As a chart: drawn while they can be seen, and again only if there is something new. Who has come has a row at once.
+const lanes = {
+  inSight: false,
+  drawn: -1,
+  draw: drawLanes,
+  get seen() {
+    return this.inSight || laneRows.size !== series.agents.size;
+  },
+};
 const laneSight = new IntersectionObserver((entries) => {
-  lanesSeen = entries[entries.length - 1].isIntersecting;
-  drawLanes();
+  lanes.inSight = entries[entries.length - 1].isIntersecting;
+  if (lanes.inSight) drawLanes();
 }, { rootMargin: '200px' });
 
-// While they can be seen, and again only if there is something new; rows of agents that have come are there at once.
 function drawLanes() {
   const section = byId('s-lanes');
   section.hidden = series.agents.size === 0;
   laneSight.observe(section);
-  for (const agent of series.agents.values()) {
-    if (!laneRows.has(agent.name)) lanesDrawn = -1;
-  }
-  if ((!lanesSeen && lanesDrawn >= 0) || lanesDrawn === series.version) return;
-  lanesDrawn = series.version;
+  if (lanes.drawn === series.version) return;
+  lanes.drawn = series.version;
   const parent = byId('lanes');
   if (!parent.firstChild && series.agents.size > 0) {
     parent.append(make('div', { className: 'lane head' }, make('span', { textContent: 'Agent' }),
@@ -96,7 +99,7 @@ function drawLanes() {
 }
 
 function drawLanesAnew() {
-  lanesDrawn = -1;
+  lanes.drawn = -1;
   drawLanes();
 }
 
