@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -40,12 +41,9 @@ const Bounds& OctaveBounds() {
   return bounds;
 }
 
-// Steps of a mantissa, none longer than a bucket.
-constexpr size_t kSteps = 512;
-
-size_t StepOf(double mantissa) {
-  return static_cast<size_t>((mantissa - 1) * kSteps);
-}
+// By so many of its first bits a mantissa is looked up; none of the steps between them is longer than a bucket.
+constexpr int kStepBits = 9;
+constexpr size_t kSteps = size_t{1} << kStepBits;
 
 // Where the bound is that is not below the beginning of each step.
 const std::array<uint16_t, kSteps>& FirstPlaces() {
@@ -71,15 +69,24 @@ std::pair<int32_t, size_t> Split(int32_t index) {
 }  // namespace
 
 int32_t Histogram::IndexOf(double value) {
-  int exponent = 0;
-  const double mantissa = std::frexp(value, &exponent) * 2;  // [1, 2)
+  // As std::frexp, which takes longer than all of the rest.
+  constexpr int kMantissaBits = 52;
+  constexpr uint64_t kOne = uint64_t{1023} << kMantissaBits;  // the bits of 1.0
+  uint64_t bits = std::bit_cast<uint64_t>(value);
+  int exponent = static_cast<int>(bits >> kMantissaBits) - 1023;
+  if (exponent < -1022) {  // subnormal
+    bits = std::bit_cast<uint64_t>(std::ldexp(value, kMantissaBits));
+    exponent = static_cast<int>(bits >> kMantissaBits) - 1023 - kMantissaBits;
+  }
+  const uint64_t fraction = bits & ((uint64_t{1} << kMantissaBits) - 1);
+  const auto mantissa = std::bit_cast<double>(fraction | kOne);  // [1, 2)
   // One step on from where the mantissa's first bits lead, or two.
   const Bounds& bounds = OctaveBounds();
-  size_t place = FirstPlaces()[StepOf(mantissa)];
+  size_t place = FirstPlaces()[fraction >> (kMantissaBits - kStepBits)];
   while (bounds[place] < mantissa) {
     ++place;
   }
-  return (exponent - 1) * kBucketsPerOctave + static_cast<int32_t>(place);
+  return exponent * kBucketsPerOctave + static_cast<int32_t>(place);
 }
 
 double Histogram::Representative(int32_t index) {

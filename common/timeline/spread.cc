@@ -43,15 +43,17 @@ void Spread::Add(const Trend& trend) {
   if (trend.count() == 0) {
     return;
   }
-  max_ = count_ == 0 ? trend.max() : std::max(max_, trend.max());
+  const double max = trend.max();
+  max_ = count_ == 0 ? max : std::max(max_, max);
   count_ += trend.count();
-  sum_ += trend.sum();
   if (trend.exact()) {
     for (const double value : trend.SortedValues()) {
+      sum_ += value;
       Count(value > 0 ? CoarseOf(Histogram::IndexOf(value)) : kZero, 1);
     }
     return;
   }
+  sum_ += trend.sum();
   const Histogram histogram = trend.ToFolded().histogram;
   uint64_t below = histogram.zeros();
   for (const auto& [index, count] : histogram.negative()) {
