@@ -131,6 +131,14 @@ GrpcResult ResultOf(int status, std::string message) {
     result.error = "context deadline exceeded";
   } else if (result.error == "CANCELLED" || result.error == "Cancelled") {
     result.error = "context canceled";
+  } else if (status == GRPC_STATUS_UNAVAILABLE && result.error == "Socket closed") {
+    result.error = "error reading from server: EOF";
+  } else if (status == GRPC_STATUS_UNAVAILABLE &&
+             (absl::StartsWith(result.error, "recvmsg:") ||
+              absl::StartsWith(result.error, "sendmsg:")) &&
+             (absl::EndsWith(result.error, "Connection reset by peer") ||
+              absl::EndsWith(result.error, "Broken pipe"))) {
+    result.error = "error reading from server: read: connection reset by peer";
   }
   if (status == GRPC_STATUS_UNKNOWN && absl::StartsWith(result.error, kNotDecompressed)) {
     FailWith("grpc: failed to decompress the received message", &result);

@@ -8,7 +8,7 @@ HttpBatch::HttpBatch(HttpCallEnv& env, std::vector<HttpCallSpec> specs, Limits l
     : env_(env), limits_(limits), results_(specs.size()) {
   for (HttpCallSpec& spec : specs) {
     Item& item = items_.emplace_back();
-    item.host = spec.url.authority();
+    item.host = spec.request.url.authority();
     item.spec = std::move(spec);
   }
 }

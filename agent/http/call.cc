@@ -20,15 +20,9 @@ std::string ShownUrl(HttpRequest::Auth auth, absl::string_view text) {
 HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
     : env_(env),
       spec_(std::move(spec)),
+      keep_body_(request_.keep_body),
       deadline_(spec_.timeout > absl::ZeroDuration() ? env.loop.clock().Mono() + spec_.timeout
                                                      : MonoTime::Infinite()) {
-  request_.method = std::move(spec_.method);
-  request_.url = std::move(spec_.url);
-  request_.headers = std::move(spec_.headers);
-  request_.body = std::move(spec_.body);
-  request_.has_body = spec_.has_body;
-  request_.keep_body = spec_.keep_body;
-  request_.max_body_bytes = spec_.max_body_bytes;
   request_.listener = spec_.listener == nullptr ? nullptr : this;
 }
 
@@ -119,7 +113,7 @@ void HttpCall::SubmitHop() {
   request_.auth = ntlm ? HttpRequest::Auth::kNtlm : HttpRequest::Auth::kNone;
   if (env_.debug != nullptr) {
     debug_id_ = env_.debug->Request(request_);
-    request_.keep_body = spec_.keep_body || env_.debug->bodies();
+    request_.keep_body = keep_body_ || env_.debug->bodies();
   }
   running_ = env_.client.Submit(env_.pool, request_,
                                 [this](HttpResponse& response) { OnResponse(response); });
@@ -181,7 +175,7 @@ bool HttpCall::LeadsOn(const HttpResponse& response) const {
 void HttpCall::OnResponse(HttpResponse& response) {
   running_ = ExchangeId::kNone;
   const std::optional<DigestChallenge> answerable = Account(response);
-  if (!spec_.keep_body) {
+  if (!keep_body_) {
     response.body.clear();  // which only httpDebug wanted
   }
   if (bare_) {

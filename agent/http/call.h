@@ -43,15 +43,12 @@ class HttpCallListener;
 struct HttpCallSpec {
   // Why nothing can be sent: the call fails at once, as a request that is counted.
   std::optional<HttpError> hopeless;
-  std::string method = "GET";
-  Url url;
+  // Its first exchange, with canonical names of headers; what is said below is not said here.
+  HttpRequest request;
   // As the script wrote it; of a redirect, where it leads: Response.url, and the tag.
   std::string url_text;
   std::optional<std::string> name;  // the tag `name`, where the script set it; `tags` holds it, too
-  HeaderList headers;               // with canonical names
-  std::string body;
-  bool has_body = false;
-  // What the script gave, where `body` is that compressed.
+  // What the script gave, where the request's body is that compressed.
   std::optional<std::string> plain_body;
   std::vector<RequestCookie> cookies;
   // May be null. Shared with the script's object, which may be collected before the call ends.
@@ -61,8 +58,6 @@ struct HttpCallSpec {
   absl::Duration timeout = absl::Seconds(60);  // of the whole call; infinite: none
   int64_t redirects = kUsualRedirects;
   bool redirects_given = false;  // by the script: then stopping there needs no warning
-  bool keep_body = true;
-  int64_t max_body_bytes = kMaxBodyBytes;  // see HttpRequest
   std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
   bool sampled = true;  // false: no http_* samples, as somebody else measures the call
   // Not owned, null for none: is told the answer while it comes; no body is kept then.
@@ -165,9 +160,10 @@ class HttpCall : private ResponseListener {
 
   HttpCallEnv& env_;
   HttpCallSpec spec_;
+  HttpRequest& request_ = spec_.request;  // the present hop
+  const bool keep_body_;                  // the script wants it
   const MonoTime deadline_;
   Done done_;
-  HttpRequest request_;  // the present hop
   // Where AddHopHeaders has added some: while the hop is under way, its headers without them; once it
   // is answered, the headers as they were sent.
   std::optional<HeaderList> bare_;

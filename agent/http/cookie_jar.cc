@@ -41,10 +41,26 @@ bool MayStandInValue(char c) {
   return c >= ' ' && c < 0x7f && c != '"' && c != ';' && c != '\\';
 }
 
+bool MayBeValue(absl::string_view value) {
+  return std::all_of(value.begin(), value.end(), MayStandInValue);
+}
+
+// The domain below which a cookie is for, by its attribute `given`, which is not empty; nothing where `host` may not say that.
+std::optional<std::string> DomainOf(absl::string_view host, absl::string_view given) {
+  std::string domain = absl::AsciiStrToLower(given);
+  if (IsIpLiteral(host)) {
+    return domain == host ? std::optional(std::move(domain)) : std::nullopt;
+  }
+  domain = std::string(absl::StripPrefix(domain, "."));
+  return !domain.empty() && IsBelow(host, domain) ? std::optional(std::move(domain)) : std::nullopt;
+}
+
 void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cookie) {
+  if (!MayBeValue(value)) {
+    return;
+  }
   if (absl::EqualsIgnoreCase(name, "Domain")) {
-    absl::ConsumePrefix(&value, ".");
-    cookie.domain = absl::AsciiStrToLower(value);
+    cookie.domain = std::string(value);
   } else if (absl::EqualsIgnoreCase(name, "Path")) {
     cookie.path = std::string(value);
   } else if (absl::EqualsIgnoreCase(name, "Secure")) {
@@ -55,7 +71,9 @@ void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cook
     cookie.expires = ParseCookieDate(value);
   } else if (absl::EqualsIgnoreCase(name, "Max-Age")) {
     int64_t seconds = 0;
-    if (absl::SimpleAtoi(value, &seconds)) {
+    const bool odd =
+        value.size() > 1 && value[0] == '0' && value.find_first_not_of('0') < value.size();
+    if (!odd && absl::SimpleAtoi(value, &seconds)) {
       cookie.max_age = seconds <= 0 ? -1 : seconds;
     }
   }
@@ -66,7 +84,7 @@ void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cook
 std::optional<absl::Time> ParseCookieDate(absl::string_view text) {
   for (const char* format : {"%a, %d %b %Y %H:%M:%S %Z",
                              "%A, %d-%b-%y %H:%M:%S GMT",  // before %Y, which takes 23 for a year
-                             "%a, %d-%b-%Y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+                             "%a, %d-%b-%Y %H:%M:%S %Z", "%a %b %d %H:%M:%S %Y"}) {
     absl::Time time;
     if (absl::ParseTime(format, text, &time, nullptr)) {
       return time;
@@ -76,27 +94,26 @@ std::optional<absl::Time> ParseCookieDate(absl::string_view text) {
 }
 
 std::optional<Cookie> ParseSetCookie(absl::string_view line) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(line, ';');
+  std::vector<absl::string_view> parts = absl::StrSplit(line, ';');
+  parts[0] = absl::StripAsciiWhitespace(parts[0]);
   const size_t equals = parts[0].find('=');
   if (equals == absl::string_view::npos) {
     return std::nullopt;
   }
   Cookie cookie;
   cookie.name = std::string(absl::StripAsciiWhitespace(parts[0].substr(0, equals)));
-  absl::string_view value = absl::StripAsciiWhitespace(parts[0].substr(equals + 1));
+  absl::string_view value = parts[0].substr(equals + 1);
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
   }
-  if (!IsToken(cookie.name) || !std::all_of(value.begin(), value.end(), MayStandInValue)) {
+  if (!IsToken(cookie.name) || !MayBeValue(value)) {
     return std::nullopt;
   }
   cookie.value = std::string(value);
   for (size_t i = 1; i < parts.size(); ++i) {
-    const size_t at = parts[i].find('=');
-    ReadAttribute(
-        absl::StripAsciiWhitespace(parts[i].substr(0, at)),
-        at == absl::string_view::npos ? "" : absl::StripAsciiWhitespace(parts[i].substr(at + 1)),
-        cookie);
+    const std::pair<absl::string_view, absl::string_view> attribute =
+        absl::StrSplit(absl::StripAsciiWhitespace(parts[i]), absl::MaxSplits('=', 1));
+    ReadAttribute(attribute.first, attribute.second, cookie);
   }
   return cookie;
 }
@@ -131,14 +148,12 @@ void AppendCookie(absl::string_view name, absl::string_view value, std::string* 
 void CookieJar::Set(const Url& url, const Cookie& cookie, absl::Time now) {
   Entry entry{.cookie = cookie, .domain = url.host, .path = cookie.path};
   if (!cookie.domain.empty()) {
-    absl::string_view domain = cookie.domain;
-    absl::ConsumePrefix(&domain, ".");
-    if (!IsBelow(url.host, domain)) {
+    std::optional<std::string> domain = DomainOf(url.host, cookie.domain);
+    if (!domain.has_value()) {
       return;
     }
-    // For an address only the address itself can be the domain, and then no other host is below it.
     entry.host_only = IsIpLiteral(url.host);
-    entry.domain = std::string(domain);
+    entry.domain = *std::move(domain);
   }
   if (entry.path.empty() || entry.path[0] != '/') {
     entry.path = DefaultPath(url);

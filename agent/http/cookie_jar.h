@@ -17,7 +17,7 @@ namespace lockstep::agent {
 // A cookie as a Set-Cookie line or a script gives it.
 struct Cookie {
   std::string name, value;
-  std::string domain;  // "": the host that set it, and no other
+  std::string domain;  // as it is written, ".example.com"; "": the host that set it, and no other
   std::string path;    // "": the directory of the URL
   std::optional<absl::Time> expires;
   int64_t max_age = 0;  // seconds; 0: not given; negative: delete (Max-Age=0 reads as -1, as in Go)

@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "agent/http/ocsp.h"
@@ -80,10 +82,17 @@ struct HttpError {
   const std::string& in_full() const { return detail.empty() ? message : detail; }
 };
 
+// What the handshake of a connection has agreed upon, in k6's words.
+struct TlsFacts {
+  std::string version;       // "tls1.3"
+  std::string cipher_suite;  // "TLS_AES_128_GCM_SHA256"
+  OcspStaple ocsp;
+};
+
 struct HttpResponse {
   int status = 0;           // 0: the exchange failed, see `error`
   std::string status_text;  // "201 Created"; HTTP/2 has no reason phrase, so the standard one
-  std::string proto;        // "HTTP/1.1", "HTTP/2.0", "HTTP/3"
+  absl::string_view proto;  // "HTTP/1.1", "HTTP/2.0", "HTTP/3": of ProtocolOf
   HeaderList headers;       // as received, in order, one entry a line
   std::string body;         // decoded from its Content-Encoding, if `keep_body`
   HttpError error;
@@ -92,24 +101,34 @@ struct HttpResponse {
   absl::Time ended;  // wall clock
   std::string remote_ip;
   int remote_port = 0;
-  std::string tls_version;       // "tls1.3", "" without TLS
-  std::string tls_cipher_suite;  // "TLS_AES_128_GCM_SHA256"
-  OcspStaple ocsp;
-  int64_t bytes_sent = 0;  // on the wire above TCP, headers included
+  std::shared_ptr<const TlsFacts> tls;  // the connection's; null without TLS
+  int64_t bytes_sent = 0;               // on the wire above TCP, headers included
   int64_t bytes_received = 0;
+
+  // "" without TLS.
+  absl::string_view tls_version() const {
+    return tls == nullptr ? absl::string_view() : tls->version;
+  }
+  absl::string_view tls_cipher_suite() const {
+    return tls == nullptr ? absl::string_view() : tls->cipher_suite;
+  }
+  absl::string_view ocsp_status() const {
+    return tls == nullptr ? absl::string_view() : tls->ocsp.status;
+  }
 
   // As it was made, with the memory that it has.
   void Reset() {
-    for (std::string* const text : {&status_text, &proto, &body, &error.message, &error.detail,
-                                    &remote_ip, &tls_version, &tls_cipher_suite}) {
+    for (std::string* const text :
+         {&status_text, &body, &error.message, &error.detail, &remote_ip}) {
       text->clear();
     }
+    proto = "";
     status = error.code = remote_port = 0;
     headers.clear();
     timings = HttpTimings();
     started = MonoTime();
     ended = absl::Time();
-    ocsp = OcspStaple();
+    tls.reset();
     bytes_sent = bytes_received = 0;
   }
 
@@ -118,7 +137,7 @@ struct HttpResponse {
   void Fail(HttpError why, bool keep_body = false) {
     status = 0;
     status_text.clear();
-    proto.clear();
+    proto = "";
     headers.clear();
     if (!keep_body) {
       body.clear();

@@ -19,11 +19,8 @@ void ForEachText(Result& result, Visit visit) {
   auto& response = result.response;
   visit(result.url);
   visit(response.status_text);
-  visit(response.proto);
   visit(response.error.message);
   visit(response.remote_ip);
-  visit(response.tls_version);
-  visit(response.tls_cipher_suite);
   visit(result.request.method);
   visit(result.request.url);
   for (auto* const headers : {&response.headers, &result.request.headers}) {
@@ -64,7 +61,9 @@ PackedResult::PackedResult(HttpCallResult& result)
       headers_(static_cast<uint32_t>(result.response.headers.size())),
       request_headers_(static_cast<uint32_t>(result.request.headers.size())),
       timings_(result.response.timings),
-      cookies_(std::move(result.request.cookies)) {
+      cookies_(std::move(result.request.cookies)),
+      proto_(result.response.proto),
+      tls_(std::move(result.response.tls)) {
   std::string& body = result.response.body;
   std::string& request_body = result.request.body;
   if (body.size() > kCopiedBytes) {
@@ -75,19 +74,17 @@ PackedResult::PackedResult(HttpCallResult& result)
     request_body_apart_ = std::move(request_body);
     request_body.clear();
   }
-  if (!result.response.ocsp.status.empty()) {
-    ocsp_ = std::make_unique<OcspStaple>(std::move(result.response.ocsp));
-  }
   body_bytes_ = body.size();
-  size_t size = body.size() + sizeof(Length) + request_body.size();
-  ForEachText(result, [&size](const std::string& text) { size += sizeof(Length) + text.size(); });
-  texts_.resize(size);
-  char* to = PutText(request_body, PutBytes(body, texts_.data()));
+  text_bytes_ = body.size() + sizeof(Length) + request_body.size();
+  ForEachText(result,
+              [this](const std::string& text) { text_bytes_ += sizeof(Length) + text.size(); });
+  texts_ = std::make_unique_for_overwrite<char[]>(text_bytes_);
+  char* to = PutText(request_body, PutBytes(body, texts_.get()));
   ForEachText(result, [&to](const std::string& text) { to = PutText(text, to); });
 }
 
 absl::string_view PackedResult::body() const {
-  return body_apart_.empty() ? absl::string_view(texts_).substr(0, body_bytes_)
+  return body_apart_.empty() ? absl::string_view(texts_.get(), body_bytes_)
                              : absl::string_view(body_apart_);
 }
 
@@ -102,10 +99,9 @@ HttpCallResult PackedResult::Unpack() const {
   response.headers.resize(headers_);
   result.request.headers.resize(request_headers_);
   result.request.cookies = cookies_;
-  if (ocsp_ != nullptr) {
-    response.ocsp = *ocsp_;
-  }
-  absl::string_view texts = absl::string_view(texts_).substr(body_bytes_);
+  response.proto = proto_;
+  response.tls = tls_;
+  absl::string_view texts(texts_.get() + body_bytes_, text_bytes_ - body_bytes_);
   const absl::string_view request_body = TakeText(&texts);
   result.request.body =
       request_body_apart_.empty() ? std::string(request_body) : request_body_apart_;

@@ -25,14 +25,16 @@ class PackedResult {
   const HttpTimings& timings() const { return timings_; }
   absl::string_view body() const;
   // Roughly what it takes.
-  size_t bytes() const { return sizeof(*this) + texts_.size() + body_apart_.size(); }
+  size_t bytes() const { return sizeof(*this) + text_bytes_ + body_apart_.size(); }
 
   // All of it as it was, but for the response's body, its stamps and its bytes on the wire, and the
   // error's code and detail.
   HttpCallResult Unpack() const;
 
  private:
-  std::string texts_;  // the body, if it is not apart, then the others, each behind its length
+  // The body, if it is not apart, then the others, each behind its length.
+  std::unique_ptr<char[]> texts_;
+  size_t text_bytes_ = 0;
   std::string body_apart_;
   std::string request_body_apart_;
   size_t body_bytes_ = 0;  // of it in texts_
@@ -45,7 +47,8 @@ class PackedResult {
   uint32_t request_headers_;  // likewise
   HttpTimings timings_;
   std::vector<RequestCookie> cookies_;
-  std::unique_ptr<OcspStaple> ocsp_;  // null without TLS
+  absl::string_view proto_;
+  std::shared_ptr<const TlsFacts> tls_;
 };
 
 }  // namespace lockstep::agent

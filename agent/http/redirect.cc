@@ -29,7 +29,7 @@ bool DescribesBody(absl::string_view name) {
 }
 
 bool NamesHost(absl::string_view location) {
-  return absl::StartsWith(location, "//") ||
+  return NamesAuthority(location) ||
          absl::StrContains(location.substr(0, location.find_first_of("/?#")), ':');
 }
 

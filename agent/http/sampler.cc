@@ -75,7 +75,7 @@ TagSet HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
   AppendPart(hop.name ? "n" : "u", &key_);
   AppendPart(hop.name ? *hop.name : hop.url, &key_);
   AppendPart(response.proto, &key_);
-  AppendPart(response.tls_version, &key_);
+  AppendPart(response.tls_version(), &key_);
   if (response.error.code != 0) {
     AppendPart(response.error.message, &key_);
   }
@@ -83,7 +83,7 @@ TagSet HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
     AppendPart(response.remote_ip, &key_);
   }
   if (system_tags_.Has(SystemTag::kOcspStatus)) {
-    AppendPart(response.ocsp.status, &key_);
+    AppendPart(response.ocsp_status(), &key_);
   }
   TagSetMemo& memo = sink_.tags().memo();
   if (const TagSet* known = memo.Find(key_)) {
@@ -114,11 +114,11 @@ TagSet HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response) {
     tags.emplace_back("status_class", StatusClass(response.status));
   }
   set(SystemTag::kProto, response.proto);
-  set(SystemTag::kTlsVersion, response.tls_version);
+  set(SystemTag::kTlsVersion, response.tls_version());
   set(SystemTag::kError, response.error.message);
   set(SystemTag::kErrorCode, error_code);
   set(SystemTag::kIp, response.remote_ip);
-  set(SystemTag::kOcspStatus, response.ocsp.status);
+  set(SystemTag::kOcspStatus, response.ocsp_status());
   if (hop.expected) {
     set(SystemTag::kExpectedResponse, *hop.expected ? "true" : "false");
   }

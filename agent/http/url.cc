@@ -21,11 +21,6 @@
 namespace lockstep::agent {
 namespace {
 
-absl::Status ParseError(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("parse ", Quoted(MaskCredentials(text)), ": ", why));
-}
-
 std::string RemoveDotSegments(absl::string_view path) {
   std::vector<absl::string_view> kept;
   const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
@@ -64,36 +59,57 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
-// What a script puts in for a port: a number, a variable that is not set, or the "${}" of a template's name.
-bool MayBePort(absl::string_view text) {
-  return text.find_first_not_of("0123456789${}") == absl::string_view::npos ||
-         text == "undefined" || text == "null" || text == "NaN";
+// What a script puts in for a port that is no number: a variable that is not set, or the "${}" of a template's name.
+bool StandsForPort(absl::string_view text) {
+  return text.empty() || text == "undefined" || text == "null" || text == "NaN" ||
+         (absl::StrContains(text, '$') &&
+          text.find_first_not_of("0123456789${}") == absl::string_view::npos);
 }
+
+bool IsPort(absl::string_view text) {
+  int port = 0;
+  return text.find_first_not_of("0123456789") == absl::string_view::npos &&
+         absl::SimpleAtoi(text, &port) && port <= 65535;
+}
+
+enum class Readable { kNo, kMaybe };
 
 // Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there are none. A "/" in a
 // password, or a "?" or "#", ends the authority for a parser: what looks like a port then is none, and stays hidden, too.
-size_t EndOfCredentials(absl::string_view text) {
+// Digits are a port, but not in what is no URL.
+size_t EndOfCredentials(absl::string_view text, Readable readable) {
   constexpr size_t kNone = absl::string_view::npos;
   const size_t end = text.find_first_of("/?#");
   const absl::string_view authority = text.substr(0, end);
   const size_t at = authority.rfind('@'), colon = authority.rfind(':');
-  if (at != kNone || end == kNone || colon == kNone || authority[0] == '[' ||
-      MayBePort(authority.substr(colon + 1))) {
+  if (at != kNone || end == kNone || colon == kNone || authority[0] == '[') {
+    return at;
+  }
+  const absl::string_view port = authority.substr(colon + 1);
+  if (StandsForPort(port) || (readable == Readable::kMaybe && IsPort(port))) {
     return at;
   }
   return text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');
 }
 
-std::string ReplaceCredentials(absl::string_view text, absl::string_view by) {
+std::string ReplaceCredentials(absl::string_view text, absl::string_view by,
+                               Readable readable = Readable::kMaybe) {
   const size_t slashes = text.find("//");
   if (slashes == absl::string_view::npos || slashes > text.find_first_of("/?#")) {
     return std::string(text);
   }
   const size_t begin = slashes + 2;
-  const size_t at = EndOfCredentials(text.substr(begin));
+  const size_t at = EndOfCredentials(text.substr(begin), readable);
   return at == absl::string_view::npos
              ? std::string(text)
              : absl::StrCat(text.substr(0, begin), by, text.substr(begin + at + 1));
+}
+
+constexpr char kMask[] = "****:****@";
+
+absl::Status ParseError(absl::string_view text, absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("parse ", Quoted(ReplaceCredentials(text, kMask, Readable::kNo)), ": ", why));
 }
 
 absl::Status ParseCredentials(absl::string_view text, absl::string_view credentials, Url& url) {
@@ -120,14 +136,15 @@ absl::Status ParsePort(absl::string_view text, absl::string_view port, Url& url)
     return absl::OkStatus();
   }
   const absl::string_view digits = port.substr(1);
+  const bool of_password = !url.has_credentials && MaskCredentials(text) != text;
   if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
-    const bool of_password = !url.has_credentials && MaskCredentials(text) != text;
     return ParseError(text, of_password
                                 ? "net/url: invalid userinfo"
                                 : absl::StrCat("invalid port ", Quoted(port), " after host"));
   }
   if (!absl::SimpleAtoi(digits, &url.port) || url.port > 65535) {
-    return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
+    return absl::OutOfRangeError(
+        absl::StrCat("dial tcp: address ", of_password ? "" : digits, ": invalid port"));
   }
   return absl::OkStatus();
 }
@@ -214,8 +231,11 @@ absl::Status CheckRelative(absl::string_view text, absl::string_view rest) {
 }  // namespace
 
 std::string Url::authority() const {
-  const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
-  return port != DefaultPort(scheme) ? absl::StrCat(name, ":", port) : name;
+  std::string text = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
+  if (port != DefaultPort(scheme)) {
+    absl::StrAppend(&text, ":", port);
+  }
+  return text;
 }
 
 std::string Url::login() const {
@@ -249,7 +269,7 @@ int DefaultPort(absl::string_view scheme) {
 }
 
 std::string MaskCredentials(absl::string_view text) {
-  return ReplaceCredentials(text, "****:****@");
+  return ReplaceCredentials(text, kMask);
 }
 
 std::string WithoutCredentials(absl::string_view text) {
@@ -293,9 +313,14 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   return set.ok() ? absl::StatusOr<Url>(std::move(url)) : set;
 }
 
+bool NamesAuthority(absl::string_view reference) {
+  return absl::StartsWith(reference, "//") && reference.size() > 2 &&
+         !absl::StrContains("/?#", reference[2]);
+}
+
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
   const bool has_scheme = SchemeLength(reference) > 0;
-  if (has_scheme || absl::StartsWith(reference, "//")) {
+  if (has_scheme || NamesAuthority(reference)) {
     absl::StatusOr<Url> url =
         ParseUrl(has_scheme ? std::string(reference) : absl::StrCat(base.scheme, ":", reference));
     if (url.ok()) {
@@ -304,6 +329,9 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
     return url;
   }
   const absl::string_view text = reference;
+  if (!absl::StartsWith(reference, "///")) {
+    absl::ConsumePrefix(&reference, "//");  // an authority of nothing, before an empty path
+  }
   Url resolved = base;
   resolved.fragment.clear();
   if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {

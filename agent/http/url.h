@@ -48,6 +48,8 @@ std::string MaskCredentials(absl::string_view text);
 // The same without them.
 std::string WithoutCredentials(absl::string_view text);
 
+// Whether `reference` has no scheme, but an authority: "//host/path". As in Go, "//" and "///path" have none.
+bool NamesAuthority(absl::string_view reference);
 // `reference` against `base`, as RFC 3986, section 5.2.
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference);
 

@@ -47,7 +47,13 @@ void Open(const Info& info) {
                             : absl::StrCat("open ", path, ": ", content.status().message()));
     return;
   }
-  if (info[1]->IsString() && TextArgument(info, 1) == "b") {
+  const bool binary = info[1]->IsString() && TextArgument(info, 1) == "b";
+  if (!binary && !info[1]->IsNullOrUndefined()) {
+    WarnOfCall(site.api(),
+               absl::StrCat("open(): the mode ", Shown(ContextOf(info), info[1]),
+                            " has no effect, the file is read as text; for bytes it is \"b\""));
+  }
+  if (binary) {
     info.GetReturnValue().Set(JsBytes(isolate, *content));
   } else if (content->size() > static_cast<size_t>(kMostTextBytes)) {
     ThrowError(isolate, absl::StrCat("open ", path, ": the file has ", content->size(),

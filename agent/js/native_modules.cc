@@ -81,6 +81,10 @@ ScriptFiles FilesOf(Context context, WorldSite& site) {
           .load = [&site](const std::string& url) { return site.LoadFile(url); }};
 }
 
+v8::Local<v8::Object> MakeLockstepMqtt(Context context, WorldSite& site) {
+  return MakeModule<MqttModule>(context, site.api(), site.mqtt(), MqttModule::Face::kLockstep);
+}
+
 v8::Local<v8::Object> MakeRows(Context context, WorldSite& site) {
   return MakeRowsModule(context, site.api(), site.rows(), FilesOf(context, site));
 }
@@ -111,7 +115,8 @@ constexpr std::array kModules = {
     NativeModule{
         "k6/data",
         [](Context c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
-    NativeModule{"k6/encoding", [](Context c, WorldSite&) { return MakeEncodingModule(c); }},
+    NativeModule{"k6/encoding",
+                 [](Context c, WorldSite& s) { return MakeEncodingModule(c, s.api()); }},
     NativeModule{"k6/execution",
                  [](Context c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
     NativeModule{"k6/experimental/csv",
@@ -152,10 +157,7 @@ constexpr std::array kModules = {
         "k6/x/tls",
         [](Context c, WorldSite& s) { return MakeModule<TlsModule>(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{"lockstep/mqtt",
-                 [](Context c, WorldSite& s) {
-                   return MakeModule<MqttModule>(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
-                 }},
+    NativeModule{"lockstep/mqtt", MakeLockstepMqtt},
     NativeModule{"lockstep/socketio",
                  [](Context c, WorldSite& s) { return MakeModule<SocketIoModule>(c, s.api()); }},
     NativeModule{"lockstep/sse",
@@ -191,16 +193,21 @@ constexpr std::array kExtensions = {
                  "import k6/experimental/csv, or lockstep/data for rows that the fleet shares"},
     FormerModule{"k6/x/dashboard", "--web-dashboard shows the run, and --report writes a page"},
     FormerModule{"k6/x/exec", "scripts start no programs where agents run"},
-    FormerModule{
-        "k6/x/faker",
-        "import a library from a server instead, such as @faker-js/faker by https://esm.sh"},
+    FormerModule{"k6/x/faker",
+                 "after npm install @faker-js/faker, import { faker } from "
+                 "'./node_modules/@faker-js/faker/dist/locale/en.js'"},
     FormerModule{"k6/x/file", "import k6/experimental/fs reads files; handleSummary() writes them"},
     FormerModule{"k6/x/grpc", "import k6/net/grpc"},
     FormerModule{"k6/x/kafka", "k6/http reaches Kafka where it has a REST proxy"},
     FormerModule{"k6/x/loki", "http.post() to Loki's /loki/api/v1/push does the same"},
     FormerModule{"k6/x/socketio", "import lockstep/socketio"},
-    FormerModule{"k6/x/sql", "k6/http reaches a database where it has an HTTP interface"},
+    FormerModule{"k6/x/sql",
+                 "k6/http reaches a database that answers HTTP, as ClickHouse does, and PostgreSQL "
+                 "behind PostgREST"},
     FormerModule{"k6/x/sse", "import lockstep/sse"},
+    FormerModule{"k6/x/ssh",
+                 "a script cannot log in to a host; let what starts the test run ssh before and "
+                 "after it"},
     FormerModule{"k6/x/timers", "setTimeout and the other timers are global"},
     FormerModule{"k6/x/webcrypto", "crypto is global"},
     FormerModule{"k6/x/websockets", "import k6/websockets"},

@@ -29,7 +29,7 @@ std::vector<std::string> SourceStore::MissingExports(const std::string& key) {
 
 bool SourceStore::IsNews(absl::string_view message) {
   const MutexLock lock(mutex_);
-  return said_.insert(std::string(message)).second;
+  return said_.size() < kMostNews && said_.insert(std::string(message)).second;
 }
 
 }  // namespace lockstep::agent

@@ -48,7 +48,8 @@ class SourceStore {
   void AddMissingExport(const std::string& key, const std::string& name);
   std::vector<std::string> MissingExports(const std::string& key);
 
-  // Whether nobody has said this before.
+  // Whether nobody has said this before; beyond so many, nothing is news, as a script may put anything into a message.
+  static constexpr size_t kMostNews = 1000;
   bool IsNews(absl::string_view message);
 
  private:

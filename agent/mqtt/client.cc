@@ -247,8 +247,11 @@ absl::Status MosquittoClient::PassTakenIds() {
     const int id = requests_.full() ? last : SpendPacketId(mosquitto_.get(), last);
     if (id == last) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("the broker has left so much unanswered that none of MQTT's ",
-                       MqttRequests::kMostIds, " packet ids is free"));
+          requests_.full()
+              ? absl::StrCat("the broker has left so much unanswered that none of MQTT's ",
+                             MqttRequests::kMostIds, " packet ids is free")
+              : "the broker has not answered what has the next packet id, and libmosquitto passes over none while the broker "
+                "limits the size of packets: only another connection helps");
     }
     requests_.NoteId(id);
   }

@@ -115,6 +115,9 @@ ssize_t Connection::Send(const iovec* parts, int count) {
   if (tls_ != nullptr) {
     return SendSecurely(parts, count);
   }
+  if (count == 1) {  // as nearly always: there is nothing to gather
+    return send(fd_, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+  }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<size_t>(count);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/error_code.h"
+#include "agent/net/transfer_facts.h"
 #include "agent/net/websocket.h"
 
 namespace lockstep::agent {
@@ -255,9 +256,13 @@ void CurlWebSocket::OnFinished(CURLcode code) {
     OnNeverOpened(code);
     return;
   }
-  const std::string why = easy_.error_text();
-  const bool cut_off = code == CURLE_OK || code == CURLE_GOT_NOTHING || why.empty();
-  End(kAbnormal, cut_off ? kCutOff : why);
+  std::string why;
+  if (code != CURLE_OK) {
+    why = FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_,
+                    /*before_deadline=*/true)
+              .message;
+  }
+  End(kAbnormal, why.empty() || why == "EOF" ? kCutOff : std::move(why));
   QueueLast();
 }
 

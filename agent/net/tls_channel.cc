@@ -32,6 +32,13 @@ std::string TakeErrorText() {
   return text;
 }
 
+// What others have left would be taken for ours. OpenSSL frees 32 texts to clear a queue, also of one that is empty.
+void ClearErrors() {
+  if (ERR_peek_error() != 0) {
+    ERR_clear_error();
+  }
+}
+
 bool IsVerification(unsigned long error) {
   return ERR_GET_LIB(error) == ERR_LIB_SSL &&
          ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
@@ -130,7 +137,7 @@ TlsChannel::~TlsChannel() {
 }
 
 TlsChannel::Step TlsChannel::Handshake() {
-  ERR_clear_error();  // what others have left would be taken for ours
+  ClearErrors();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     if (!Verified()) {
@@ -176,13 +183,13 @@ bool TlsChannel::Verified() {
 
 void TlsChannel::ReadFacts() {
   SSL* const ssl = ssl_.get();
-  facts_.version = TlsVersionOf(ssl);
-  facts_.cipher_suite = TlsCipherSuiteOf(ssl);
-  facts_.ocsp = ReadOcspStaple(StapleOf(ssl));
+  facts_ = std::make_shared<TlsFacts>(TlsFacts{.version = TlsVersionOf(ssl),
+                                               .cipher_suite = TlsCipherSuiteOf(ssl),
+                                               .ocsp = ReadOcspStaple(StapleOf(ssl))});
   const unsigned char* protocol = nullptr;
   unsigned int length = 0;
   SSL_get0_alpn_selected(ssl, &protocol, &length);
-  facts_.http2 = absl::string_view(reinterpret_cast<const char*>(protocol), length) == "h2";
+  http2_ = absl::string_view(reinterpret_cast<const char*>(protocol), length) == "h2";
 }
 
 void TlsChannel::NoteFailure() {
@@ -194,13 +201,13 @@ void TlsChannel::NoteFailure() {
 }
 
 ssize_t TlsChannel::Receive(char* buffer, size_t size) {
-  ERR_clear_error();
+  ClearErrors();
   const int got = SSL_read(ssl_.get(), buffer, static_cast<int>(std::min<size_t>(size, INT_MAX)));
   return got > 0 ? got : Fail(got);
 }
 
 ssize_t TlsChannel::Send(const char* bytes, size_t size) {
-  ERR_clear_error();
+  ClearErrors();
   const int sent = SSL_write(ssl_.get(), bytes, static_cast<int>(std::min<size_t>(size, INT_MAX)));
   return sent > 0 ? sent : Fail(sent);
 }

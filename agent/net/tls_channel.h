@@ -10,7 +10,7 @@
 #include <openssl/ssl.h>
 #include <sys/types.h>
 
-#include "agent/http/ocsp.h"
+#include "agent/http/message.h"
 #include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
@@ -24,13 +24,6 @@ class TlsChannel {
     int os_errno = 0;
     long verify_result = 0;
   };
-  // What a handshake has agreed upon, in k6's words.
-  struct Facts {
-    std::string version;       // "tls1.3"
-    std::string cipher_suite;  // "TLS_AES_128_GCM_SHA256"
-    OcspStaple ocsp;
-    bool http2 = false;  // the server has chosen "h2"
-  };
 
   // Over `fd`, which is connected and outlives this, to a server whose certificate must be for
   // `host`, if the context verifies any.
@@ -43,7 +36,9 @@ class TlsChannel {
   enum class Step { kDone, kWantsInput, kWantsRoom, kFailed };
   // Begins the handshake, and goes on with it after each event. kFailed: `failure` says why.
   Step Handshake();
-  const Facts& facts() const { return facts_; }
+  // From the handshake's end on.
+  const std::shared_ptr<const TlsFacts>& facts() const { return facts_; }
+  bool http2() const { return http2_; }  // the server has chosen "h2"
 
   // As recv and send. Where TLS has failed, errno is EPROTO and `failure` says why.
   ssize_t Receive(char* buffer, size_t size);
@@ -66,7 +61,8 @@ class TlsChannel {
   const int fd_;
   const std::string host_;
   std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl_;
-  Facts facts_;
+  std::shared_ptr<const TlsFacts> facts_;
+  bool http2_ = false;
   Failure failure_;
   bool drained_ = true;  // all that had come when the loop last looked has been read
   bool ended_ = false;   // the peer has ended the connection

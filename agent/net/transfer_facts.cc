@@ -53,9 +53,9 @@ void FillTls(EasyHandle& easy, HttpResponse& response) {
     return;
   }
   auto* const ssl = static_cast<SSL*>(session->internals);
-  response.tls_version = TlsVersionOf(ssl);
-  response.tls_cipher_suite = TlsCipherSuiteOf(ssl);
-  response.ocsp = easy.ReadStaple(StapleOf(ssl));
+  response.tls = std::make_shared<TlsFacts>(TlsFacts{.version = TlsVersionOf(ssl),
+                                                     .cipher_suite = TlsCipherSuiteOf(ssl),
+                                                     .ocsp = easy.ReadStaple(StapleOf(ssl))});
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {

@@ -126,21 +126,27 @@ absl::Status Conductor::AdvanceStage(const v1::CoordinatorMessage& message) {
       {Body::kSetupData, Stage::kPrepared, Stage::kSettingUp, Stage::kReady},
       {Body::kStart, Stage::kReady, Stage::kReady, Stage::kStarted},
       {Body::kRunTeardown, Stage::kDrained, Stage::kDrained, Stage::kTearingDown},
+      // Where a VU's init code has failed, there was no load to drain.
+      {Body::kRunHandleSummary, Stage::kPreparing, Stage::kPreparing, Stage::kSummarising},
       {Body::kRunHandleSummary, Stage::kDrained, Stage::kTearingDown, Stage::kSummarising},
   };
+  const bool amid_setup = attempt_.in_setup && message.body_case() == Body::kAssign;
+  bool has_stage = false;
   for (const Rule& rule : kRules) {
     if (rule.body != message.body_case()) {
       continue;
     }
-    const bool amid_setup = attempt_.in_setup && rule.body == Body::kAssign;
-    if (attempt_.stage < rule.first || attempt_.stage > rule.last || amid_setup) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the coordinator's message ", NameOf(message), " is out of order in stage ",
-                       kStageNames[static_cast<size_t>(attempt_.stage)]));
+    if (attempt_.stage >= rule.first && attempt_.stage <= rule.last && !amid_setup) {
+      attempt_.stage = rule.next;
+      return absl::OkStatus();
     }
-    attempt_.stage = rule.next;
+    has_stage = true;
   }
-  return absl::OkStatus();
+  return has_stage
+             ? absl::FailedPreconditionError(absl::StrCat(
+                   "the coordinator's message ", NameOf(message), " is out of order in stage ",
+                   kStageNames[static_cast<size_t>(attempt_.stage)]))
+             : absl::OkStatus();
 }
 
 void Conductor::Handle(const v1::CoordinatorMessage& message) {

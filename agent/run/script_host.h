@@ -99,7 +99,7 @@ class ScriptHost {
                        FileLoader loader,
                        absl::AnyInvocable<void(ScriptResult<Inspection>)> done) = 0;
   // Initialises the VUs that the plan of `config` wants before the start. Fails with the first VU's
-  // failure. The pool is there until Reset.
+  // failure, after which handleSummary may be run. The pool is there until Reset.
   virtual void Prepare(const ScriptBundle& bundle, RunConfig config,
                        absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) = 0;
   // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.

@@ -222,11 +222,9 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
                     [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
                       if (!failure.has_value()) {
                         done({.value = &run_->vus, .failure = {}});
-                        return;
+                      } else {
+                        done({.value = std::nullopt, .failure = *std::move(failure)});
                       }
-                      Reset([done = std::move(done), failure = *std::move(failure)]() mutable {
-                        done({.value = std::nullopt, .failure = std::move(failure)});
-                      });
                     });
 }
 

@@ -24,7 +24,10 @@ absl::Duration operator-(MonoTime a, MonoTime b) {
   if (b.infinite()) {
     return -absl::InfiniteDuration();
   }
-  return absl::Nanoseconds(a.nanos()) - absl::Nanoseconds(b.nanos());
+  int64_t nanos = 0;
+  return __builtin_sub_overflow(a.nanos(), b.nanos(), &nanos)
+             ? absl::Nanoseconds(a.nanos()) - absl::Nanoseconds(b.nanos())
+             : absl::Nanoseconds(nanos);  // a division less
 }
 
 MonoTime SystemClock::Mono() const {

@@ -36,7 +36,13 @@ void FileServer::OnRequest(const RunMember& member, const v1::FileRequest& reque
                                           "files that it has not asked for yet"));
     return;
   }
+  if (!secret) {
+    awaited_.insert(request.url());
+  }
   source_.Fetch(request.url(), [this, agent, secret, request](absl::StatusOr<std::string> content) {
+    if (const auto here = awaited_.find(request.url()); here != awaited_.end()) {
+      awaited_.erase(here);
+    }
     if (!secret && content.ok() && Inspects(agent)) {
       bundle_.Add(request.url(), *content);
     }

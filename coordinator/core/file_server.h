@@ -2,6 +2,7 @@
 // it, which alone may ask for others, and gives those, and secrets, to all. Loop-bound.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -27,6 +28,8 @@ class FileServer {
   void Restore(Bundle bundle) { bundle_ = std::move(bundle); }
   const Bundle& bundle() const { return bundle_; }
   void OnRequest(const RunMember& member, const v1::FileRequest& request);
+  // A file of the script that has been asked for and is not there yet; "": none.
+  std::string awaited() const { return awaited_.empty() ? "" : *awaited_.begin(); }
 
  private:
   // Whether this agent inspects the script now.
@@ -39,6 +42,7 @@ class FileServer {
   const Roster& roster_;
   RunSender& sender_;
   Bundle bundle_;
+  std::multiset<std::string> awaited_;
 };
 
 }  // namespace lockstep::coordinator

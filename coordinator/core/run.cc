@@ -25,7 +25,7 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
       clock_(loop.clock(), roster_, settings_.held_back),
       sender_(fleet, roster_, settings_.run_id),
       standstill_watch_(loop, phase_, clock_),
-      slow_init_(loop, phase_, roster_, logger),
+      slow_init_(loop, phase_, roster_, files_, logger),
       ticker_(loop, results, roster_, phase_, clock_,
               {.on_tick =
                    [this] {

@@ -27,7 +27,7 @@
 // policy is asked only where the script itself may have been the end of the elected one: in setup(),
 // and where a second agent that reads the options is lost. After T0
 // agents that come wait for the next run. A fault before Setup ends the run without a summary,
-// a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
+// but that of the init code of a VU; a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
 // first fault decides the exit code; failed thresholds decide only without one.
 //
 // Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost, leaves
@@ -255,6 +255,8 @@ class Run {
   // Records why the run ends early (the first reason stays) and brings it to its end from whatever
   // state.
   void EndEarly(RunOutcome reason, Stopping how = Stopping::kNow);
+  // The same for the init code of one of `member`'s VUs. As in k6, there is a summary, though nothing was run.
+  void EndInInit(const RunMember& member, RunOutcome reason);
   void Drain(Stopping how);  // has iterations end
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);

@@ -48,6 +48,18 @@ void Run::EndEarly(RunOutcome reason, Stopping how) {
   }
 }
 
+void Run::EndInInit(const RunMember& member, RunOutcome reason) {
+  if (state() != v1::RunStatus::PREPARING || !reason.script_fault) {
+    EndEarly(std::move(reason));
+    return;
+  }
+  faults_.Record(std::move(reason));
+  pausing_.GiveUp();
+  // It can surely run handleSummary(); others may not have come so far.
+  roster_.ElectFrom([&member](const RunMember& other) { return other.id == member.id; });
+  EnterSummarising();
+}
+
 void Run::OnLimit() {
   switch (state()) {
     case v1::RunStatus::WAITING_FOR_AGENTS:

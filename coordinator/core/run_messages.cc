@@ -199,7 +199,7 @@ void Run::OnStep(RunMember& member, RunMember::Step step, const Answer& answer) 
                                 absl::StrCat("it could not join: ", answer.failure().message())));
     return;
   } else if (state() < v1::RunStatus::RUNNING) {
-    EndEarly(FaultOf(answer.failure(), ExitCode::kInvalidConfig));
+    EndInInit(member, FaultOf(answer.failure(), ExitCode::kInvalidConfig));
     return;
   }
   Advance();

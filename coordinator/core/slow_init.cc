@@ -12,12 +12,15 @@ void SlowInit::TellAfter(absl::Duration lasted) {
     return;
   }
   timer_.At(phase_.since() + lasted, [this, lasted] {
-    if (const std::string late = Late(); !late.empty()) {
+    const std::string late = Late(), file = files_.awaited();
+    const bool inspecting = phase_.state() == v1::RunStatus::INSPECTING;
+    if (!late.empty() && inspecting && !file.empty()) {
+      logger_.Warn(
+          absl::StrCat("for ", absl::FormatDuration(lasted), " the script has waited for ", file));
+    } else if (!late.empty()) {
       logger_.Warn(absl::StrCat("for ", absl::FormatDuration(lasted),
                                 " the script's init code has been running on ", late,
-                                phase_.state() == v1::RunStatus::INSPECTING
-                                    ? ", which reads its options"
-                                    : ", once for each VU"));
+                                inspecting ? ", which reads its options" : ", once for each VU"));
     }
     TellAfter(2 * lasted);
   });

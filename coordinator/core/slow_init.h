@@ -1,9 +1,10 @@
 // Says who keeps a run waiting before its start: whose init code, which nothing interrupts before the
-// state's limit, has not ended. Loop-bound.
+// state's limit, has not ended, or which file of the script has not come. Loop-bound.
 #pragma once
 
 #include "common/base/log.h"
 #include "common/base/timer.h"
+#include "coordinator/core/file_server.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_phase.h"
 
@@ -12,8 +13,9 @@ namespace lockstep::coordinator {
 class SlowInit {
  public:
   // All are borrowed and outlive this.
-  SlowInit(EventLoop& loop, const RunPhase& phase, const Roster& roster, Logger& logger)
-      : phase_(phase), roster_(roster), logger_(logger), timer_(loop) {}
+  SlowInit(EventLoop& loop, const RunPhase& phase, const Roster& roster, const FileServer& files,
+           Logger& logger)
+      : phase_(phase), roster_(roster), files_(files), logger_(logger), timer_(loop) {}
 
   // A state has begun. One with init code is told of after so long, then after twice as long, and so on.
   void Watch() { TellAfter(kFirst); }
@@ -27,6 +29,7 @@ class SlowInit {
 
   const RunPhase& phase_;
   const Roster& roster_;
+  const FileServer& files_;
   Logger& logger_;
   Timer timer_;
 };

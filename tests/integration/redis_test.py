@@ -100,16 +100,22 @@ class Alone(RedisTest):
         wrong = self.calls(url % ":wrong@", ["c.get('k')"], P=port)
         self.assertEqual(["Error: WRONGPASS invalid username-password pair or user is disabled."], wrong)
 
-    def test_a_refused_command_that_is_caught_is_an_error_of_the_run_and_a_missing_key_is_none(self):
-        run = lambda call: self.lockstep("run", "-q", "-e", f"P={port}", self.script(f"""
-            import redis from 'k6/x/redis';
-            const c = new redis.Client(`redis://127.0.0.1:${{__ENV.P}}`);
-            export default async function () {{ try {{ await {call} }} catch (e) {{ }} }}"""))
+    def test_error_replies_of_a_server_that_serves_are_the_scripts_to_judge(self):
+        def run(call, port, uncaught=""):
+            return self.lockstep("run", "-q", "-e", f"P={port}", self.script(f"""
+                import redis from 'k6/x/redis';
+                const c = new redis.Client(`redis://127.0.0.1:${{__ENV.P}}`);
+                export default async function () {{ try {{ await {call} }} catch (e) {{ {uncaught} }} }}"""))
         port = self.redis()
-        refused = run("c.sendCommand('LPUSH', 'k')").stdout
+        for call in ("c.get('k')", "c.sendCommand('EVALSHA', 'a'.repeat(40), 0)", "c.lpush('k', 1).then(() => c.get('k'))",
+                     "c.sendCommand('LPUSH', 'k')"):
+            with self.subTest(call):
+                self.assertIn("DONE     1 iteration", run(call, port).stdout)
+        self.assertIn("ERRORS   1 script exception", run("c.sendCommand('LPUSH', 'k')", port, uncaught="throw e").stdout)
+        closed = self.redis("--requirepass", "secret")
+        refused = run("c.get('k')", closed).stdout
         self.assertIn("ERRORS   1 other failure", refused)
-        self.assertRegex(refused, rf"1 x ERR wrong number of arguments.* REDIS +127\.0\.0\.1:{port}")
-        self.assertIn("DONE     1 iteration", run("c.get('k')").stdout)
+        self.assertRegex(refused, rf"1 x NOAUTH Authentication required.* REDIS +127\.0\.0\.1:{closed}")
 
     def test_a_server_that_ends_in_the_middle(self):
         port = self.redis()

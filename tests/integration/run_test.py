@@ -138,6 +138,20 @@ class Summaries(LockstepTest):
                 self.assertIn(f"test aborted: {where}", result.stderr)
                 self.assertEqual("mine\n", result.stdout)
 
+    def test_init_code_that_fails_in_one_vu_has_a_summary_of_nothing(self):
+        script = "export const options = { vus: 3, iterations: 3 };\n"
+        for code, failing, told in ((107, "if (__VU === 2) throw new Error('only here');", "Error: only here"),
+                                    (108, "if (__VU === 3) exec.test.abort('there');", "test aborted: there")):
+            with self.subTest(failing):
+                own = self.lockstep("run", "-q", self.script(script + self.SCRIPT + failing))
+                self.assertEqual(code, own.returncode, own.stderr)
+                self.assertIn(told, own.stderr)
+                self.assertEqual("mine\n", own.stdout)
+                text = self.lockstep("run", "-q", "-e", "NOTHING=1", self.script(script + self.SCRIPT + failing))
+                self.assertEqual(code, text.returncode, text.stderr)
+                self.assertNotRegex(text.stdout, r"(?m)^DONE|^PASSED")
+                self.assertRegex(text.stdout, r"(?m)^(FAILED|ABORTED) +" + told)
+
     def test_an_abort_says_where_counts_its_iteration_and_drops_none(self):
         result = self.lockstep("run", "-q", self.script("""
             import exec from 'k6/execution';

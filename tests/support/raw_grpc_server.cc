@@ -63,9 +63,10 @@ std::string Headers(const RawGrpcServer::Fields& fields, char flags, const std::
 std::string FramesOf(const RawGrpcServer::Answer& answer, const std::string& stream) {
   RawGrpcServer::Fields fields = {{":status", "200"}, {"content-type", "application/grpc"}};
   fields.insert(fields.end(), answer.headers.begin(), answer.headers.end());
-  return absl::StrCat(Headers(fields, 0, stream),
-                      answer.data.empty() ? "" : Frame(kData, 0, stream, answer.data),
-                      Headers(answer.trailers, kEndStream, stream));
+  return absl::StrCat(
+      Headers(fields, 0, stream), answer.data.empty() ? "" : Frame(kData, 0, stream, answer.data),
+      answer.end == RawGrpcServer::End::kTrailers ? Headers(answer.trailers, kEndStream, stream)
+                                                  : "");
 }
 
 bool ReadExactly(int connection, size_t bytes, std::string* read) {
@@ -110,6 +111,7 @@ void RawGrpcServer::Talk(int connection) {
     const char type = head[3], flags = head[4];
     const std::string stream = head.substr(5);
     std::string reply;
+    End end = End::kTrailers;
     if (type == kSettings && (flags & kAck) == 0) {
       reply = Frame(kSettings, kAck, BigEndian(0), "");
     } else if (type == kPing && (flags & kAck) == 0) {
@@ -117,8 +119,18 @@ void RawGrpcServer::Talk(int connection) {
     } else if ((type == kHeaders || type == kData) && (flags & kEndStream) != 0) {
       const MutexLock lock(mutex_);
       reply = FramesOf(answer_, stream);
+      end = answer_.end;
     }
     if (!SendAll(connection, reply)) {
+      return;
+    }
+    if (end ==
+        End::
+            kClose) {  // and what the client still sends is read, as it would reset the connection otherwise
+      shutdown(connection, SHUT_WR);
+    } else if (end == End::kReset) {
+      const linger at_once = {.l_onoff = 1, .l_linger = 0};
+      setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
       return;
     }
   }

@@ -16,10 +16,12 @@ namespace lockstep::testing {
 class RawGrpcServer {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
+  enum class End { kTrailers, kClose, kReset };
   struct Answer {
     std::string data = {};  // of the body, with the frames of its messages
     Fields headers = {};    // besides :status and content-type
     Fields trailers = {{"grpc-status", "0"}};
+    End end = End::kTrailers;  // otherwise the connection ends in their place
   };
 
   RawGrpcServer() = default;

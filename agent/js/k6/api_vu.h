@@ -170,7 +170,10 @@ class ApiVu {
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 
-// Warns of an option or an event that there is not, which has no effect: `where` is "k6/x/icmp", `what` "option".
+// Warns of something in the script's present call that is without effect, or has another one than was meant: once a place, which
+// the message begins with.
+void WarnOfCall(ApiVu& vu, absl::string_view message);
+// Likewise of an option or an event that there is not, which has no effect: `where` is "k6/x/icmp", `what` "option".
 void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,
                    absl::string_view name, const std::vector<std::string>& known);
 

@@ -158,7 +158,11 @@ void Sleep(const Info& info) {
   if (!info[0]->NumberValue(isolate->GetCurrentContext()).To(&seconds)) {
     return;
   }
-  if (std::isnan(seconds) || seconds <= 0) {
+  if (std::isnan(seconds)) {
+    WarnOfCall(vu, absl::StrCat("sleep(): ", Shown(ContextOf(info), info[0]),
+                                " is no number of seconds: it does not wait"));
+  }
+  if (!(seconds > 0)) {
     return;
   }
   vu.Park([&](ApiVu::Task wake) { vu.loop().After(absl::Seconds(seconds), std::move(wake)); });

@@ -1,5 +1,6 @@
 #include "agent/js/k6/encoding.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -21,7 +22,12 @@ bool AlphabetOf(const Info& info, int index, Base64Alphabet* alphabet) {
       !ToText(info.GetIsolate()->GetCurrentContext(), info[index], &name)) {
     return false;
   }
-  *alphabet = ParseBase64Alphabet(name).value_or(Base64Alphabet::kStd);
+  const std::optional<Base64Alphabet> known = ParseBase64Alphabet(name);
+  if (!known.has_value() && !name.empty()) {
+    WarnOfUnknown(ModuleOf<ApiVu>(info), "k6/encoding", "encoding", name,
+                  {"rawstd", "rawurl", "std", "url"});
+  }
+  *alphabet = known.value_or(Base64Alphabet::kStd);
   return true;
 }
 
@@ -58,13 +64,17 @@ void B64Decode(const Info& info) {
   if (format == "s") {
     info.GetReturnValue().Set(JsText(isolate, *bytes));
   } else {
+    if (!format.empty()) {
+      WarnOfUnknown(ModuleOf<ApiVu>(info), "k6/encoding", "format of a result", format, {"s"});
+    }
     info.GetReturnValue().Set(JsBytes(isolate, *bytes));
   }
 }
 
 }  // namespace
 
-v8::Local<v8::Object> MakeEncodingModule(Context context) {
+v8::Local<v8::Object> MakeEncodingModule(Context context, ApiVu& vu) {
+  SetModule(context, &vu);
   const v8::Local<v8::Object> exports = v8::Object::New(context->GetIsolate());
   SetFunction(context, exports, "b64encode", B64Encode);
   SetFunction(context, exports, "b64decode", B64Decode);

@@ -3,9 +3,11 @@
 
 #include <v8.h>
 
+#include "agent/js/k6/api_vu.h"
+
 namespace lockstep::agent {
 
-// The module's exports as properties of an object. Needs no VU.
-v8::Local<v8::Object> MakeEncodingModule(v8::Local<v8::Context> context);
+// The module's exports as properties of an object.
+v8::Local<v8::Object> MakeEncodingModule(Context context, ApiVu& vu);
 
 }  // namespace lockstep::agent

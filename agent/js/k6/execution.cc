@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/call_site.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -275,21 +276,11 @@ std::string Reason(absl::string_view what, bool given, absl::string_view message
 }
 
 // " at default (file:///dir/script.js:3:9)": where the script called. Empty if nowhere.
-std::string CallSite(v8::Isolate* isolate) {
-  const v8::Local<v8::StackTrace> stack =
-      v8::StackTrace::CurrentStackTrace(isolate, 1, v8::StackTrace::kDetailed);
-  if (stack->GetFrameCount() == 0) {
-    return "";
-  }
-  const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, 0);
-  const auto text = [isolate](v8::Local<v8::String> name) {
-    return name.IsEmpty() ? std::string() : TextOf(isolate, name);
-  };
-  const std::string function = text(frame->GetFunctionName());
-  const std::string place = absl::StrCat(text(frame->GetScriptNameOrSourceURL()), ":",
-                                         frame->GetLineNumber(), ":", frame->GetColumn());
-  return function.empty() ? absl::StrCat(" at ", place)
-                          : absl::StrCat(" at ", function, " (", place, ")");
+std::string AtCallSite(v8::Isolate* isolate) {
+  const CallSite site = CallSiteOf(isolate);
+  return site.place.empty()      ? ""
+         : site.function.empty() ? absl::StrCat(" at ", site.place)
+                                 : absl::StrCat(" at ", site.function, " (", site.place, ")");
 }
 
 void Abort(const Info& info) {
@@ -297,7 +288,7 @@ void Abort(const Info& info) {
   if (MessageOf(info, &message)) {
     VuOf(info.Data())
         .AbortTest(absl::StrCat(Reason("test aborted", !info[0]->IsNullOrUndefined(), message),
-                                CallSite(info.GetIsolate())));
+                                AtCallSite(info.GetIsolate())));
   }
 }
 

@@ -173,6 +173,7 @@
       try {
         test = cssSelect.compile(read(selector), { ...options });
       } catch {
+        globalThis.console?.warn(`k6/html: the selector ${JSON.stringify(selector)} cannot be read: it finds nothing`);
         test = () => false;
       }
       if (kept.size >= 1000) kept.clear();  // scripts may make selectors without end

@@ -1,10 +1,12 @@
 #include "agent/js/k6/http.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/promises.h"
@@ -147,8 +149,10 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   }
   HttpCall call(env(), std::move(prepared.request->spec));
   HttpCallResult* result = nullptr;  // the call's
-  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    call.Start([&result, wake = std::move(wake)](HttpCallResult& done) mutable {
+  ApiVu::Task wake;
+  const bool resumed = vu_.Park([&](ApiVu::Task woken) {
+    wake = std::move(woken);
+    call.Start([&result, &wake](HttpCallResult& done) {
       result = &done;
       wake();
     });
@@ -244,12 +248,45 @@ v8::MaybeLocal<v8::Value> HttpModule::Stream(Context context, RequestOrFault pre
   return DeliverStream(context, *std::move(answer), prepared.throws);
 }
 
+void HttpModule::CheckFormOptions(Context context, absl::string_view function,
+                                  v8::Local<v8::Value> options) {
+  std::vector<std::string> known;
+  if (function == "submitForm") {
+    known = {"fields", "formSelector", "params", "submitSelector"};
+  } else if (function == "clickLink") {
+    known = {"params", "selector"};
+  }
+  const std::string where = absl::StrCat("Response.", function, "()");
+  if (known.empty() || options->IsNullOrUndefined()) {
+    return;
+  }
+  if (!options->IsObject()) {
+    WarnOfCall(vu_, absl::StrCat(where, ": ", Shown(context, options),
+                                 " has no effect: an object is expected, which may have ",
+                                 absl::StrJoin(known, ", ")));
+    return;
+  }
+  v8::Local<v8::Array> names;
+  if (!options.As<v8::Object>()->GetOwnPropertyNames(context, kOwnNames).ToLocal(&names)) {
+    return;
+  }
+  for (uint32_t i = 0; i < names->Length(); ++i) {
+    v8::Local<v8::Value> name;
+    std::string text;
+    if (names->Get(context, i).ToLocal(&name) && ToText(context, name, &text) &&
+        std::find(known.begin(), known.end(), text) == known.end()) {
+      WarnOfUnknown(vu_, where, "option", text, known);
+    }
+  }
+}
+
 v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* function,
                                                v8::Local<v8::Value> response,
                                                v8::Local<v8::Value> argument) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> functions;
   v8::Local<v8::Value> callee;
+  CheckFormOptions(context, function, argument);
   if (!HtmlFunctions(context).ToLocal(&functions) ||
       !GetProperty(context, functions, function, &callee)) {
     return {};

@@ -70,6 +70,8 @@ class HttpModule final : public VuPart {
     v8::Local<v8::Value> failed;  // the Response of a request that could not be made
   };
 
+  // Warns of options of submitForm and clickLink that there are not.
+  void CheckFormOptions(Context context, absl::string_view function, v8::Local<v8::Value> options);
   void MakeDebug();
   bool RefuseInInit(v8::Isolate* isolate);
   // The Response that stands for a fault, or empty with an exception if failures are exceptions.

@@ -1,4 +1,7 @@
 // http.batch(): several requests side by side.
+#include <algorithm>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -28,13 +31,18 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
       }
     }
   } else {
-    constexpr absl::string_view kNames[] = {"method", "url", "body", "params"};
-    for (size_t i = 0; i < 4; ++i) {
-      v8::Local<v8::Value> part;
-      if (!GetProperty(context, item.As<v8::Object>(), kNames[i], &part)) {
-        return {};
+    static const auto& names = *new std::vector<std::string>{"method", "url", "body", "params"};
+    const auto take = [&](const std::string& name, v8::Local<v8::Value> part) {
+      const auto place = std::find(names.begin(), names.end(), name) - names.begin();
+      if (place == std::ssize(names)) {
+        WarnOfUnknown(vu_, "k6/http", "member of a batch's request", name, names);
+      } else if (!part->IsNullOrUndefined()) {
+        parts[place] = part;
       }
-      parts[i] = part->IsNullOrUndefined() ? parts[i] : part;
+      return true;
+    };
+    if (!ForEachOwn(context, item.As<v8::Object>(), take)) {
+      return {};
     }
     in_any_case = true;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
@@ -82,42 +83,47 @@ std::optional<absl::Time> ParseExpires(absl::string_view text) {
                                                                    : ParseCookieDate(text);
 }
 
-bool CookieOptions(const Info& info, v8::Local<v8::Object> options, Cookie* cookie) {
+// One option of set(). False with a pending exception.
+bool CookieOption(const Info& info, const std::string& name, v8::Local<v8::Value> value,
+                  Cookie* cookie) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
-  const auto get = [&](absl::string_view name, v8::Local<v8::Value>* value) {
-    return GetProperty(context, options, name, value);
-  };
-  v8::Local<v8::Value> path, domain, expires, max_age, secure, http_only;
-  if (!get("path", &path) || !get("domain", &domain) || !get("expires", &expires) ||
-      !get("max_age", &max_age) || !get("secure", &secure) || !get("http_only", &http_only)) {
+  if (name == "secure" || name == "http_only") {
+    (name == "secure" ? cookie->secure : cookie->http_only) = value->BooleanValue(isolate);
+    return true;
+  }
+  if (name != "path" && name != "domain" && name != "expires" && name != "max_age") {
+    WarnOfUnknown(ModuleOf<HttpModule>(info).vu(), "CookieJar.set()", "option", name,
+                  {"domain", "expires", "http_only", "max_age", "path", "secure"});
+    return true;
+  }
+  if (value->IsNullOrUndefined()) {
+    return true;
+  }
+  if (name == "max_age") {
+    return value->IntegerValue(context).To(&cookie->max_age);
+  }
+  std::string text;
+  if (!ToText(context, value, &text)) {
     return false;
   }
-  if ((!path->IsNullOrUndefined() && !ToText(context, path, &cookie->path)) ||
-      (!domain->IsNullOrUndefined() && !ToText(context, domain, &cookie->domain))) {
+  if (name != "expires") {
+    (name == "path" ? cookie->path : cookie->domain) = std::move(text);
+    return true;
+  }
+  cookie->expires = ParseExpires(text);
+  if (!text.empty() && !cookie->expires.has_value()) {
+    ThrowError(isolate, absl::StrCat("unable to parse \"expires\" date string \"", text, "\""));
     return false;
   }
-  if (!max_age->IsNullOrUndefined()) {
-    int64_t seconds = 0;
-    if (!max_age->IntegerValue(context).To(&seconds)) {
-      return false;
-    }
-    cookie->max_age = seconds;
-  }
-  if (!expires->IsNullOrUndefined()) {
-    std::string text;
-    if (!ToText(context, expires, &text)) {
-      return false;
-    }
-    cookie->expires = ParseExpires(text);
-    if (!text.empty() && !cookie->expires.has_value()) {
-      ThrowError(isolate, absl::StrCat("unable to parse \"expires\" date string \"", text, "\""));
-      return false;
-    }
-  }
-  cookie->secure = secure->BooleanValue(isolate);
-  cookie->http_only = http_only->BooleanValue(isolate);
   return true;
+}
+
+bool CookieOptions(const Info& info, v8::Local<v8::Object> options, Cookie* cookie) {
+  return ForEachOwn(ContextOf(info), options,
+                    [&](const std::string& name, v8::Local<v8::Value> value) {
+                      return CookieOption(info, absl::AsciiStrToLower(name), value, cookie);
+                    });
 }
 
 void SetCookieFunction(const Info& info) {

@@ -55,8 +55,8 @@ struct RequestDraft {
     }
   }
   void SetDefaultHeader(absl::string_view name, std::string value) {
-    if (!FindHeader(request.spec.headers, name)) {
-      request.spec.headers.emplace_back(name, std::move(value));
+    if (!FindHeader(request.spec.request.headers, name)) {
+      request.spec.request.headers.emplace_back(name, std::move(value));
     }
   }
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/error_code.h"
@@ -17,9 +18,14 @@
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
+#include "common/base/nearest.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
+
+// What an object without a text of its own is as one.
+constexpr absl::string_view kNoText = "[object Object]";
 
 // Each step is false with a fault in the draft, or with a pending exception.
 class ParamsReader {
@@ -43,6 +49,13 @@ class ParamsReader {
   bool Redirects(v8::Local<v8::Value> value);
   bool Tags(v8::Local<v8::Value> value);
   bool Timeout(v8::Local<v8::Value> value);
+  bool Throw(v8::Local<v8::Value> value);
+  // The value of a cookie that is an object. Its names may be in any letter case, as in k6.
+  bool CookieObject(v8::Local<v8::Object> given, RequestCookie* cookie);
+  // Warns that `what` is `value`, and what comes of it.
+  void Warn(absl::string_view what, v8::Local<v8::Value> value, absl::string_view rest) {
+    WarnOfCall(vu_, absl::StrCat("k6/http: ", what, " is ", Shown(context_, value), ": ", rest));
+  }
 
   const Context context_;
   v8::Isolate* const isolate_;
@@ -52,6 +65,9 @@ class ParamsReader {
 
 bool ParamsReader::Read(v8::Local<v8::Value> value) {
   if (value.IsEmpty() || !value->IsObject()) {
+    if (!value.IsEmpty() && !value->IsNullOrUndefined()) {
+      Warn("params", value, "without effect, as an object such as { headers: {} } is expected");
+    }
     return true;
   }
   return ForEachOwn(
@@ -76,8 +92,7 @@ bool ParamsReader::Param(absl::string_view name, v8::Local<v8::Value> value) {
     return ResponseTypeOf(value);
   }
   if (name == "throw") {
-    draft_.throws = value->BooleanValue(isolate_);
-    return true;
+    return Throw(value);
   }
   if (value->IsNullOrUndefined()) {
     return true;
@@ -89,22 +104,39 @@ bool ParamsReader::Param(absl::string_view name, v8::Local<v8::Value> value) {
     return Cookies(value);
   }
   if (name == "jar") {
-    std::shared_ptr<CookieJar> jar = CookieJarOf(context_, value);
-    draft_.request.spec.jar = jar == nullptr ? draft_.request.spec.jar : std::move(jar);
+    if (std::shared_ptr<CookieJar> jar = CookieJarOf(context_, value)) {
+      draft_.request.spec.jar = std::move(jar);
+    } else {
+      Warn("jar", value, "no CookieJar, so that the VU's own is used");
+    }
     return true;
   }
   if (name == "tags") {
     return Tags(value);
   }
-  return name != "auth" || Auth(value);
+  if (name == "auth") {
+    return Auth(value);
+  }
+  WarnOfUnknown(vu_, "k6/http", "parameter of a request", name,
+                {"auth", "compression", "cookies", "headers", "jar", "redirects",
+                 "responseCallback", "responseType", "tags", "throw", "timeout"});
+  return true;
+}
+
+bool ParamsReader::Throw(v8::Local<v8::Value> value) {
+  draft_.throws = value->BooleanValue(isolate_);
+  if (!value->IsBoolean() && !value->IsNullOrUndefined()) {
+    Warn("throw", value, absl::StrCat("taken as ", draft_.throws ? "true" : "false"));
+  }
+  return true;
 }
 
 bool ParamsReader::Members(absl::string_view name, v8::Local<v8::Value> value,
                            v8::Local<v8::Object>* members) {
   if (!value->IsObject()) {
-    vu_.logger().Warn(absl::StrCat(
-        "the parameter \"", name, "\" of a request should be an object of names and values",
-        value->IsString() ? ": of a text, each letter becomes one" : ""));
+    Warn(name, value,
+         value->IsString() ? "of a text, each letter becomes one; an object is expected"
+                           : "without effect, as an object is expected");
   }
   return value->ToObject(context_).ToLocal(members) &&
          WithPairsAsProperties(context_, *members).ToLocal(members);
@@ -155,13 +187,17 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
     if (!ToText(context_, header, &text)) {
       return false;
     }
+    if (header->IsNullOrUndefined() || text == kNoText) {
+      Warn(absl::StrCat("the header ", Quoted(name)), header,
+           absl::StrCat("the text ", Quoted(text), " is sent"));
+    }
     std::string key = CanonicalHeader(name);
     if (const absl::Status checked = CheckHeader(key, text); !checked.ok()) {
       draft_.SetHopeless(std::string(checked.message()));
       return true;
     }
     // Names that differ only in case are one header, of which the last is meant.
-    HeaderList& headers = draft_.request.spec.headers;
+    HeaderList& headers = draft_.request.spec.request.headers;
     const auto same = std::find_if(headers.begin(), headers.end(),
                                    [&key](const auto& h) { return h.first == key; });
     if (same != headers.end()) {
@@ -179,26 +215,51 @@ bool ParamsReader::Cookies(v8::Local<v8::Value> value) {
     return false;
   }
   return ForEachOwn(context_, cookies, [this](const std::string& name, v8::Local<v8::Value> given) {
+    const std::string what = absl::StrCat("the cookie ", Quoted(name));
     if (given->IsNullOrUndefined()) {
+      Warn(what, given, "not sent");
       return true;
     }
-    v8::Local<v8::Value> replace;
     RequestCookie cookie;
     cookie.name = name;
-    v8::Local<v8::Value> text = given;
-    if (IsPlainObject(given)) {
-      if (!GetProperty(context_, given.As<v8::Object>(), "value", &text) ||
-          !GetProperty(context_, given.As<v8::Object>(), "replace", &replace)) {
-        return false;
-      }
-      cookie.replace = replace->BooleanValue(isolate_);
-    }
-    if (!ToText(context_, text, &cookie.value)) {
+    if (IsPlainObject(given) ? !CookieObject(given.As<v8::Object>(), &cookie)
+                             : !ToText(context_, given, &cookie.value)) {
       return false;
+    }
+    if (cookie.value == kNoText) {
+      Warn(what, given,
+           "the text \"[object Object]\" is sent; a text or { value, replace } is expected");
     }
     draft_.request.spec.cookies.push_back(std::move(cookie));
     return true;
   });
+}
+
+bool ParamsReader::CookieObject(v8::Local<v8::Object> given, RequestCookie* cookie) {
+  const std::string what = absl::StrCat("the cookie ", Quoted(cookie->name));
+  bool has_value = false;
+  const bool read =
+      ForEachOwn(context_, given, [&](const std::string& name, v8::Local<v8::Value> attribute) {
+        if (absl::EqualsIgnoreCase(name, "value")) {
+          has_value = !attribute->IsNullOrUndefined();
+          return ToText(context_, attribute, &cookie->value);
+        }
+        if (!absl::EqualsIgnoreCase(name, "replace")) {
+          WarnOfUnknown(vu_, "k6/http", absl::StrCat("member of ", what), name,
+                        {"replace", "value"});
+          return true;
+        }
+        cookie->replace = attribute->BooleanValue(isolate_);
+        if (!attribute->IsBoolean()) {
+          Warn(absl::StrCat("replace of ", what), attribute,
+               absl::StrCat("taken as ", cookie->replace ? "true" : "false"));
+        }
+        return true;
+      });
+  if (read && !has_value) {
+    Warn(what, given, absl::StrCat("it has no value, so that ", Quoted(cookie->value), " is sent"));
+  }
+  return read;
 }
 
 bool ParamsReader::Auth(v8::Local<v8::Value> value) {
@@ -210,6 +271,12 @@ bool ParamsReader::Auth(v8::Local<v8::Value> value) {
     draft_.request.spec.auth = HttpRequest::Auth::kDigest;
   } else if (kind == "ntlm") {
     draft_.request.spec.auth = HttpRequest::Auth::kNtlm;
+  } else if (!kind.empty() && kind != "basic") {
+    WarnOfCall(vu_, absl::StrCat("k6/http: auth has no effect",
+                                 absl::StrContains(kind, ':')  // a name and a password
+                                     ? ""
+                                     : absl::StrCat(" as ", Shown(context_, value)),
+                                 MeantOrAllowed(kind, {"basic", "digest", "ntlm"})));
   }
   return true;
 }
@@ -218,6 +285,9 @@ bool ParamsReader::Redirects(v8::Local<v8::Value> value) {
   double redirects = 0;
   if (!value->NumberValue(context_).To(&redirects)) {
     return false;
+  }
+  if (!std::isfinite(redirects)) {
+    Warn("redirects", value, "no whole number, so that no redirect is followed");
   }
   constexpr double kMost = 1e9;  // as good as without end; a larger double may be no int64_t
   draft_.request.spec.redirects =
@@ -243,10 +313,11 @@ bool ParamsReader::Compression(v8::Local<v8::Value> value) {
 }
 
 bool ParamsReader::ResponseTypeOf(v8::Local<v8::Value> value) {
-  std::string type;
-  if (!ToText(context_, value, &type)) {
+  std::string given;
+  if (!ToText(context_, value, &given)) {
     return false;
   }
+  const std::string type = absl::AsciiStrToLower(given);
   if (type == "text") {
     draft_.request.response_type = ResponseType::kText;
   } else if (type == "binary") {
@@ -257,7 +328,7 @@ bool ParamsReader::ResponseTypeOf(v8::Local<v8::Value> value) {
     draft_.request.response_type = ResponseType::kStream;
   } else {
     return draft_.Fail(
-        absl::StrCat("responseType: must be text, binary, none or stream, got ", type));
+        absl::StrCat("responseType: must be text, binary, none or stream, got ", given));
   }
   return true;
 }

@@ -93,7 +93,7 @@ bool Preparation::Url(v8::Local<v8::Value> value, UrlCache& urls) {
                        error_code::kInvalidUrl);
   }
   if (url.ok()) {
-    spec.url = *url;
+    spec.request.url = *url;
   } else {
     draft_.SetHopeless(std::string(url.status().message()), error_code::OfUnsendable(url.status()));
   }
@@ -113,10 +113,10 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
   if (value->IsNullOrUndefined()) {
     return true;
   }
-  spec.has_body = true;
+  spec.request.has_body = true;
   // A DataView has bytes and no elements; k6 makes an empty form of it.
-  if (value->IsDataView() ? BytesOrText(isolate_, value, &spec.body)
-                          : K6Bytes(isolate_, value, &spec.body).ok()) {
+  if (value->IsDataView() ? BytesOrText(isolate_, value, &spec.request.body)
+                          : K6Bytes(isolate_, value, &spec.request.body).ok()) {
     return true;
   }
   std::optional<WebBody> body;
@@ -127,7 +127,7 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
     if (const absl::Status checked = CheckHeader("Content-Type", body->type); !checked.ok()) {
       draft_.SetHopeless(std::string(checked.message()));
     }
-    spec.body = std::move(body->bytes);
+    spec.request.body = std::move(body->bytes);
     draft_.content_type = std::move(body->type);
     return true;
   }
@@ -159,9 +159,10 @@ bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
                      "\" of a form is an object, which a form cannot "
                      "hold: it is sent empty; use JSON.stringify() to send it as JSON"));
   }
-  draft_.request.spec.body = std::move(body.bytes);
+  draft_.request.spec.request.body = std::move(body.bytes);
   draft_.content_type = std::move(body.content_type);
-  return !draft_.request.spec.body.empty() || IsOfNoClass(context_, object) || ClassBody(object);
+  return !draft_.request.spec.request.body.empty() || IsOfNoClass(context_, object) ||
+         ClassBody(object);
 }
 
 // What has no fields of its own would be an empty form.
@@ -169,7 +170,7 @@ bool Preparation::ClassBody(v8::Local<v8::Object> object) {
   const std::string name = TextOf(isolate_, object->GetConstructorName());
   if (name == kUrlSearchParams) {
     draft_.content_type = "application/x-www-form-urlencoded;charset=UTF-8";  // as fetch() has it
-    return ToText(context_, object, &draft_.request.spec.body);
+    return ToText(context_, object, &draft_.request.spec.request.body);
   }
   vu_.logger().Warn(absl::StrCat(
       "the body of a request is a ", name,
@@ -181,10 +182,10 @@ bool Preparation::ClassBody(v8::Local<v8::Object> object) {
 void Preparation::CheckContentLength() {
   const HttpCallSpec& spec = draft_.request.spec;
   const std::optional<std::string> given =
-      spec.has_body ? FindHeader(spec.headers, "Content-Length") : std::nullopt;
-  if (given && *given != absl::StrCat(spec.body.size())) {
+      spec.request.has_body ? FindHeader(spec.request.headers, "Content-Length") : std::nullopt;
+  if (given && *given != absl::StrCat(spec.request.body.size())) {
     vu_.logger().Warn(absl::StrCat("the header Content-Length of a request says \"", *given,
-                                   "\", but its body has ", spec.body.size(),
+                                   "\", but its body has ", spec.request.body.size(),
                                    " bytes: that length is sent instead"));
   }
 }
@@ -198,14 +199,14 @@ bool Preparation::Finish(std::string method) {
   if (!user_agent.empty()) {
     draft_.SetDefaultHeader("User-Agent", user_agent);
   }
-  if (spec.has_body && !draft_.codings.empty()) {
+  if (spec.request.has_body && !draft_.codings.empty()) {
     std::string names;
-    spec.plain_body = spec.body;
+    spec.plain_body = spec.request.body;
     for (const Coding coding : draft_.codings) {
-      spec.body = Compress(coding, spec.body);
+      spec.request.body = Compress(coding, spec.request.body);
       absl::StrAppend(&names, names.empty() ? "" : ", ", CodingName(coding));
     }
-    const std::optional<std::string> given = FindHeader(spec.headers, "Content-Encoding");
+    const std::optional<std::string> given = FindHeader(spec.request.headers, "Content-Encoding");
     if (given && *given != names) {
       vu_.logger().Warn(absl::StrCat("the header Content-Encoding of a request says \"", *given,
                                      "\", but its body is compressed with \"", names,
@@ -214,13 +215,13 @@ bool Preparation::Finish(std::string method) {
     draft_.SetDefaultHeader("Content-Encoding", std::move(names));
   }
   CheckContentLength();
-  spec.keep_body = draft_.request.response_type != ResponseType::kNone;
+  spec.request.keep_body = draft_.request.response_type != ResponseType::kNone;
   if (draft_.request.response_type == ResponseType::kText) {
-    spec.max_body_bytes = kMostTextBytes;
+    spec.request.max_body_bytes = kMostTextBytes;
   }
-  spec.method = method.empty() ? "GET" : std::move(method);
-  if (!IsToken(spec.method)) {
-    draft_.SetHopeless(absl::StrCat("net/http: invalid method ", Quoted(spec.method)));
+  spec.request.method = method.empty() ? "GET" : std::move(method);
+  if (!IsToken(spec.request.method)) {
+    draft_.SetHopeless(absl::StrCat("net/http: invalid method ", Quoted(spec.request.method)));
   }
   return true;
 }

@@ -66,6 +66,12 @@ v8::Local<v8::Value> UrlText(Context c, const HttpCallResult& r) {
 v8::Local<v8::Value> Error(Context c, const HttpCallResult& r) {
   return Text(c, r.response.error.message);
 }
+v8::Local<v8::Value> TlsVersion(Context c, const HttpCallResult& r) {
+  return Text(c, r.response.tls_version());
+}
+v8::Local<v8::Value> TlsCipherSuite(Context c, const HttpCallResult& r) {
+  return Text(c, r.response.tls_cipher_suite());
+}
 v8::Local<v8::Value> Status(Context c, const ResponseData& d) {
   return Integer(c, d.result.status());
 }
@@ -155,7 +161,8 @@ v8::Local<v8::Value> Cookies(Context context, const HttpCallResult& result) {
 
 v8::Local<v8::Value> Ocsp(Context context, const HttpCallResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
-  const OcspStaple& staple = result.response.ocsp;
+  const TlsFacts none = {};
+  const OcspStaple& staple = (result.response.tls == nullptr ? none : *result.response.tls).ocsp;
   const v8::Local<v8::Object> ocsp = v8::Object::New(isolate);
   const auto set = [&](const char* name, int64_t value) {
     SetProperty(context, ocsp, name, value);
@@ -302,8 +309,8 @@ ResponseFactory::ResponseFactory(v8::Isolate* isolate,
         {"cookies", Get<Cookies>},
         {"body", Get<Body>},
         {"timings", Get<Timings>},
-        {"tls_version", Get<Field<&HttpResponse::tls_version>>},
-        {"tls_cipher_suite", Get<Field<&HttpResponse::tls_cipher_suite>>},
+        {"tls_version", Get<TlsVersion>},
+        {"tls_cipher_suite", Get<TlsCipherSuite>},
         {"ocsp", Get<Ocsp>},
         {"error", Get<Error>},
         {"error_code", Get<ErrorCode>},

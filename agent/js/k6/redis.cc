@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -16,6 +17,16 @@
 
 namespace lockstep::agent {
 namespace {
+
+// Whether an error reply speaks of the server, or of who may use it, and not of the command: no other command would fare better.
+bool SaysItCannotServe(absl::string_view error) {
+  constexpr absl::string_view kCodes[] = {
+      "BUSY",       "CLUSTERDOWN", "LOADING",  "MASTERDOWN", "MISCONF",    "NOAUTH",   "NOPERM",
+      "NOREPLICAS", "OOM",         "READONLY", "TRYAGAIN",   "UNKILLABLE", "WRONGPASS"};
+  const absl::string_view code = error.substr(0, error.find(' '));
+  return absl::c_linear_search(kCodes, code) ||
+         absl::StartsWith(error, "ERR max number of clients reached");
+}
 
 // A reply as scripts see it. An error among other elements, as a script of Redis may return it, is an Error.
 v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
@@ -125,14 +136,19 @@ void RedisModule::Do(const Info& info, uint64_t client, RedisClient::Command com
       std::move(command), key, [this, &opened, settle = *settle](absl::StatusOr<RespValue> reply) {
         opened.waiting -=
             opened.waiting > 0 ? 1 : 0;  // it was forgotten where an iteration has ended
+        bool served = reply.ok();
         if (reply.ok() && reply->kind == RespValue::Kind::kError) {
+          served = !SaysItCannotServe(reply->text);
           reply = absl::UnknownError(reply->text);
+        }
+        // An answer of a server that serves is the script's: caught, it may be what was wanted, and otherwise it fails the iteration.
+        if (!served) {
+          vu_.AddError(reply.status().message(), "REDIS", opened.shown);
         }
         if (reply.ok()) {
           settle(ResolveWith(
               [reply = *std::move(reply)](Context context) { return ValueOf(context, reply); }));
         } else {
-          vu_.AddError(reply.status().message(), "REDIS", opened.shown);
           settle(RejectWith(absl::UnknownError(reply.status().message())));
         }
       });

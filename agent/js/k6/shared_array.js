@@ -27,7 +27,8 @@
       if (key === 'length') return { value: length, writable: true, enumerable: false, configurable: false };
       const index = indexOf(key);
       if (index < 0) return undefined;
-      return { value: element(index), writable: true, enumerable: true, configurable: true };
+      // Not its value: whoever only lists the keys need not load all elements.
+      return { get: () => element(index), enumerable: true, configurable: true };
     },
     set: refuse, deleteProperty: refuse, defineProperty: refuse, setPrototypeOf: refuse, preventExtensions: refuse,
   });

@@ -71,7 +71,15 @@ class WebSocketsModule::Socket final : public WebSocketListener {
     Announce("pong", "");
   }
   void OnClose(int code, std::string reason) override {
-    Last(DescribeEnd(code, std::move(reason)));
+    WsEnd end = DescribeEnd(code, std::move(reason));
+    if (!closing_) {
+      meter_.ClosedByPeer(end);
+    }
+    Last(std::move(end));
+  }
+  void Close(int code, absl::string_view reason) {
+    closing_ = true;
+    socket_->Close(code, reason);
   }
   void OnRefused(HttpResponse response) override {
     constexpr int kNoCode = 0;
@@ -114,6 +122,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   WsMeter meter_;
   std::vector<std::string> extensions_;
   WsBacklog backlog_;
+  bool closing_ = false;  // by the script
   ScriptEvents events_;
   std::unique_ptr<WebSocket> socket_;
 };
@@ -150,6 +159,10 @@ void NativeOpen(const Info& info) {
   }
   const uint64_t number = module.Open(isolate, *std::move(plan), info[3].As<v8::Function>());
   info.GetReturnValue().Set(static_cast<double>(number));
+}
+
+void NativeKnown(const Info& info) {
+  info.GetReturnValue().Set(SocketOf(info) != nullptr);
 }
 
 // Whether `socket` takes another message; if not, an Error is thrown: a call of the web's class waits for nothing.
@@ -191,7 +204,7 @@ void NativeClose(const Info& info) {
   if (!info[1]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&code) || socket == nullptr) {
     return;
   }
-  socket->connection().Close(code, TextArgument(info, 2));
+  socket->Close(code, TextArgument(info, 2));
 }
 
 void NativeExtensions(const Info& info) {
@@ -215,7 +228,7 @@ void NativeTypeName(const Info& info) {
 }
 
 void NativeWarn(const Info& info) {
-  BoundTo<WebSocketsModule>(info).vu().logger().Warn(TextArgument(info, 0));
+  WarnOfCall(BoundTo<WebSocketsModule>(info).vu(), TextArgument(info, 0));
 }
 
 }  // namespace
@@ -236,6 +249,7 @@ uint64_t WebSocketsModule::Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8:
 v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native = NativeObject(context,
                                                     {{"open", NativeOpen},
+                                                     {"known", NativeKnown},
                                                      {"sendText", NativeSendText},
                                                      {"sendBinary", NativeSendBinary},
                                                      {"ping", NativePing},

@@ -1,5 +1,5 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
-// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName,
+// (native) => ({ WebSocket, Blob }); native: open, known, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName,
 // warn; blobs, which is what ../web/blob.js makes; and bindMethods (bound_methods.js).
 (function (native) {
   const { Blob, bytesOf } = native.blobs;
@@ -34,7 +34,11 @@
     constructor(url, protocols, params) {
       if (url === undefined) throw new TypeError('WebSocket requires a url');
       this.#url = String(url);
-      const list = typeof protocols === 'string' || Array.isArray(protocols) ? [].concat(protocols).map(String) : [];
+      const listed = typeof protocols === 'string' || Array.isArray(protocols);
+      const list = listed ? [].concat(protocols).map(String) : [];
+      if (!listed && protocols !== undefined && protocols !== null) {
+        native.warn(`k6/websockets: protocols are ${typeof protocols}: without effect, as a text or a list of texts is expected; params are the third argument`);
+      }
       this.#number = native.open(this.#url, list, params, (...event) => this.#on(...event));
       for (const kind of kinds) {
         Object.defineProperty(this, `on${kind}`, {
@@ -50,7 +54,11 @@
       }
     }
     get url() { return this.#url; }
-    get readyState() { return this.#state; }
+    get readyState() {
+      // An iteration that is cut takes its sockets with it, and no event tells of that.
+      if (!native.known(this.#number)) this.#state = 3;
+      return this.#state;
+    }
     get bufferedAmount() { return native.buffered(this.#number); }
     get extensions() { return this.#extensions; }
     get protocol() { return this.#protocol; }
@@ -88,12 +96,12 @@
     close(code, reason = '') {
       const ending = [Math.trunc(code) || 1000, String(reason)];
       checkClose(...ending);
-      if (this.#state >= 2) return;
+      if (this.readyState >= 2) return;
       if (this.#state === 0) this.#closing = ending; else native.close(this.#number, ...ending);
       this.#state = 2;
     }
     #mustBeOpen() {
-      if (this.#state !== 1) fail('InvalidStateError');
+      if (this.readyState !== 1) fail('InvalidStateError');
     }
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };

@@ -1,7 +1,9 @@
 #include "agent/js/k6/ws.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -29,11 +31,19 @@ void SocketOn(const Info& info) {
   if (!ToText(ContextOf(info), info[0], &event)) {
     return;
   }
-  if (!info[1]->IsFunction()) {
-    ThrowTypeError(info.GetIsolate(), "Socket.on(): a function is expected as the second argument");
+  BlockingSocket* const socket = BlockingSocketOf(info);
+  if (socket == nullptr) {
     return;
   }
-  if (BlockingSocket* socket = BlockingSocketOf(info)) {
+  static const auto& events = *new std::vector<std::string>{
+      "binaryMessage", "close", "error", "message", "open", "ping", "pong"};
+  if (std::find(events.begin(), events.end(), event) == events.end()) {
+    WarnOfUnknown(socket->vu(), "k6/ws", "event", event, events);
+  } else if (!info[1]->IsFunction()) {
+    WarnOfCall(socket->vu(), absl::StrCat("k6/ws: the handler of \"", event, "\" is ",
+                                          Shown(ContextOf(info), info[1]),
+                                          ": without effect, as a function is expected"));
+  } else {
     socket->On(info.GetIsolate(), event, info[1].As<v8::Function>());
   }
 }

@@ -113,6 +113,7 @@ bool BlockingSocket::PeerClosed(Context context, const WsEnd& end) {
   if (closing_) {
     return true;
   }
+  meter_.ClosedByPeer(end);
   if (!end.error.empty() && !EmitError(context, end.error)) {
     return false;
   }

@@ -35,6 +35,7 @@ class BlockingSocket final : public WebSocketListener {
 
   const HttpResponse& response() const { return response_; }
   const WsPlan& plan() const { return plan_; }
+  ApiVu& vu() { return vu_; }
 
   // ---- what the script's Socket does ----
   void On(v8::Isolate* isolate, const std::string& event, v8::Local<v8::Function> handler) {

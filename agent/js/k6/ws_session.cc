@@ -18,14 +18,33 @@
 namespace lockstep::agent {
 namespace {
 
-absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* plan) {
+// Who reads parameters, and what it says of them.
+struct Reader {
+  Context context;
+  ApiVu& vu;
+  bool strict = false;  // k6/websockets: what it does not know is an error
+  absl::string_view where() const { return strict ? "k6/websockets" : "k6/ws"; }
+  void Warn(absl::string_view what, v8::Local<v8::Value> value, absl::string_view rest) const {
+    WarnOfCall(vu, absl::StrCat(where(), ": ", what, " is ", Shown(context, value), ": ", rest));
+  }
+};
+
+absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPlan* plan) {
+  const Context context = reader.context;
   if (!value->IsObject()) {
+    if (!value->IsNullOrUndefined()) {
+      reader.Warn("headers", value, "without effect, as an object is expected");
+    }
     return absl::OkStatus();
   }
   const auto read = [&](const std::string& name, v8::Local<v8::Value> header) {
     std::string text;
     if (!ToText(context, header, &text)) {
       return false;
+    }
+    if (header->IsNullOrUndefined() || text == "[object Object]") {
+      reader.Warn(absl::StrCat("the header ", Quoted(name)), header,
+                  absl::StrCat("the text ", Quoted(text), " is sent"));
     }
     // The line break at the end of a file that a value is read from is no harm, and k6 takes it off.
     absl::StripAsciiWhitespace(&text);
@@ -41,21 +60,26 @@ absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* pl
                                                            : absl::CancelledError();
 }
 
-absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
-                       v8::Local<v8::Value> value, bool strict, WsPlan* plan) {
+absl::Status ReadParam(const Reader& reader, absl::string_view name, v8::Local<v8::Value> value,
+                       WsPlan* plan) {
+  const Context context = reader.context;
   if (name == "headers") {
-    return ReadHeaders(context, value, plan);
+    return ReadHeaders(reader, value, plan);
   }
   if (name == "tags") {
-    const absl::Status added = AddScriptTags(context, value, vu, &plan->tags);
-    return strict && absl::IsInvalidArgument(added)
-               ? absl::InvalidArgumentError(
-                     absl::StrCat("invalid WebSocket tags option: ", added.message()))
+    const absl::Status added = AddScriptTags(context, value, reader.vu, &plan->tags);
+    return absl::IsInvalidArgument(added)
+               ? absl::InvalidArgumentError(absl::StrCat(reader.strict
+                                                             ? "invalid WebSocket tags option: "
+                                                             : "invalid ws.connect() metric tags: ",
+                                                         added.message()))
                : added;
   }
   if (name == "jar") {
     if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {
       plan->jar = std::move(jar);
+    } else if (!value->IsNullOrUndefined()) {
+      reader.Warn("jar", value, "no CookieJar, so that the VU's own is used");
     }
     return absl::OkStatus();
   }
@@ -71,8 +95,12 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
     plan->request.deflate = algorithm == "deflate";
     return absl::OkStatus();
   }
-  return strict ? absl::InvalidArgumentError(absl::StrCat("unknown WebSocket's option ", name))
-                : absl::OkStatus();
+  if (reader.strict) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown WebSocket's option ", name));
+  }
+  WarnOfUnknown(reader.vu, reader.where(), "parameter", name,
+                {"compression", "headers", "jar", "tags"});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Url> ReadUrl(absl::string_view text, bool strict) {
@@ -148,11 +176,16 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
     plan.url_error = parsed.status();
   }
   plan.url_text = MaskCredentials(plan.url_text);
+  const Reader reader{.context = context, .vu = vu, .strict = strict};
   if (params->IsObject()) {
     LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
         context, params.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> value) {
-          return ReadParam(context, vu, name, value, strict, &plan);
+          return ReadParam(reader, name, value, &plan);
         }));
+  } else if (strict && params->IsString() && params.As<v8::String>()->Length() > 0) {
+    return absl::InvalidArgumentError("unknown WebSocket's option 0");  // of each letter, as in k6
+  } else if (!params->IsNullOrUndefined()) {
+    reader.Warn("params", params, "without effect, as an object is expected");
   }
   const std::string& user_agent = vu.options().user_agent;
   if (!user_agent.empty() && !FindHeader(plan.request.headers, "User-Agent")) {
@@ -193,8 +226,8 @@ void WsMeter::Connected(const HttpResponse& response) {
     const auto subprotocol = FindHeader(response.headers, "Sec-WebSocket-Protocol");
     set(SystemTag::kSubproto, subprotocol ? absl::string_view(*subprotocol) : "");
   }
-  if (!response.tls_version.empty()) {
-    set(SystemTag::kTlsVersion, response.tls_version);
+  if (response.tls != nullptr) {
+    set(SystemTag::kTlsVersion, response.tls_version());
   }
   if (!response.remote_ip.empty()) {
     set(SystemTag::kIp, response.remote_ip);
@@ -218,6 +251,13 @@ void WsMeter::Sent(int64_t messages) {
 }
 void WsMeter::Received() {
   Add(builtin::kWsMsgsReceived, 1);
+}
+
+void WsMeter::ClosedByPeer(const WsEnd& end) {
+  constexpr int kFirstOfProtocol = 1002, kNoStatus = 1005, kFirstOfOthers = 3000;
+  if (end.code >= kFirstOfProtocol && end.code < kFirstOfOthers && end.code != kNoStatus) {
+    vu_.AddError(end.error, "WS", url_);
+  }
 }
 
 std::string WsMeter::Ping() {

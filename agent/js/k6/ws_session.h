@@ -29,6 +29,13 @@ struct WsPlan {
 absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> url,
                               v8::Local<v8::Value> params, bool strict);
 
+// What a script is told of the end of a connection that had been open.
+struct WsEnd {
+  int code;
+  std::string reason;
+  std::string error;  // "websocket: close 1011 (internal server error): bye"; "" for 1000 and 1001
+};
+
 // Writes the samples of one session.
 class WsMeter {
  public:
@@ -39,6 +46,8 @@ class WsMeter {
   // Of this session, so many messages have left by now.
   void Sent(int64_t messages);
   void Received();
+  // The peer ended the session, with this code: unless it said so in good order, that is a failure of the run.
+  void ClosedByPeer(const WsEnd& end);
   // The payload of the next ping, and the sample of its pong.
   std::string Ping();
   void Pong(const std::string& payload);
@@ -56,13 +65,6 @@ class WsMeter {
   int64_t sent_ = 0;
   int64_t pings_ = 0;
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
-};
-
-// What a script is told of the end of a connection that had been open.
-struct WsEnd {
-  int code;
-  std::string reason;
-  std::string error;  // "websocket: close 1011 (internal server error): bye"; "" for 1000 and 1001
 };
 
 // What a connection has brought and the script has not got to: above a limit, the server has to wait.

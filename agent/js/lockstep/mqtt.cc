@@ -51,6 +51,10 @@ void NativeMqttKnown(const Info& info) {
   info.GetReturnValue().Set(BoundTo<MqttModule>(info).connections().Find(info[0]) != nullptr);
 }
 
+void NativeMqttIteration(const Info& info) {
+  info.GetReturnValue().Set(static_cast<double>(BoundTo<MqttModule>(info).iterations()));
+}
+
 void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<int>& id) {
   if (id.ok()) {
     info.GetReturnValue().Set(*id);
@@ -222,6 +226,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"close", NativeMqttClose},
                                                      {"decode", NativeMqttDecode},
                                                      {"dropped", NativeMqttDropped},
+                                                     {"iteration", NativeMqttIteration},
                                                      {"unknown", NativeMqttUnknown},
                                                      {"warn", NativeMqttWarn}},
                                                     v8::External::New(context->GetIsolate(), this));

@@ -34,6 +34,8 @@ class MqttModule final : public VuPart {
   MqttModule& operator=(const MqttModule&) = delete;
 
   v8::Local<v8::Object> MakeExports(Context context);
+  void BeginIteration() override { ++iterations_; }
+  uint64_t iterations() const { return iterations_; }
   // Cuts the connections that an interrupted iteration left.
   void EndIteration() override;
 
@@ -53,6 +55,7 @@ class MqttModule final : public VuPart {
   ModuleMetrics metrics_;
   Numbered<Connection> connections_;
   ScriptTimers timers_;
+  uint64_t iterations_ = 0;
 };
 
 }  // namespace lockstep::agent

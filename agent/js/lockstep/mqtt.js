@@ -1,5 +1,6 @@
 // `lockstep/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ connect, connectAsync,
-// MqttClient, default }); native: Emitter (emitter.js), open, publish, subscribe, unsubscribe, close, dropped, decode, warn, after, cancel.
+// MqttClient, default }); native: Emitter (emitter.js), open, publish, subscribe, unsubscribe, close, dropped, decode,
+// warn, after, cancel, and iteration, which returns another number in each.
 (function (native) {
   'use strict';
 
@@ -42,6 +43,7 @@
     #connected = false;
     #ended = false;
     #everConnected = false;
+    #iteration = native.iteration();
     #timer;
     #waiting = [];  // what was asked for without a connection
     #calls = new Map();  // unanswered, by number
@@ -62,9 +64,9 @@
       this.options = { reconnectPeriod: 1000, resubscribe: true, ...options };
       this.#open();
     }
-    get connected() { return this.#connected; }
-    get reconnecting() { return !this.#connected && !this.#ended && this.#everConnected; }
-    get disconnecting() { return this.#ended; }
+    get connected() { return this.#connected && !this.#stale; }
+    get reconnecting() { return !this.#connected && !this.disconnecting && this.#everConnected; }
+    get disconnecting() { return this.#ended || this.#stale; }
 
     publish(topic, message, options, callback) {
       if (typeof options === 'function') [options, callback] = [undefined, options];
@@ -136,6 +138,10 @@
     }
     endAsync(force = false, callback = undefined) {
       return orPromise(callback, (done) => {
+        if (this.#stale) {
+          done(null);
+          return;
+        }
         if (this.#number === 0) {
           if (this.#timer !== undefined) native.cancel(this.#timer);
           this.#timer = undefined;
@@ -149,8 +155,15 @@
       });
     }
 
+    // An iteration that is cut takes its connections with it, and no event tells of that.
+    get #stale() { return this.#iteration !== native.iteration(); }
     // Asks now or when there is a connection; `done` gets what it is answered.
     #ask(done, ask, publication = false) {
+      if (this.#stale) {
+        if (publication) native.dropped(this.#url, 1);
+        done(new Error('the connection has ended with its iteration: each iteration makes its own'));
+        return;
+      }
       if (this.#ended) {
         done(new Error('client disconnecting'));
         return;

@@ -31,7 +31,7 @@
   };
 
   return class Socket extends native.Emitter {
-    connected = false;
+    #connected = false;
     recovered = false;
     id = undefined;
     #manager;
@@ -57,6 +57,7 @@
     get io() { return this.#manager; }
     get nsp() { return this.#namespace; }
     get active() { return this.#active; }
+    get connected() { return this.#connected && !this.#manager.stale; }
     get disconnected() { return !this.connected; }
     get auth() { return this.#auth; }
     set auth(auth) { this.#auth = auth; }
@@ -87,6 +88,7 @@
     emit(event, ...args) {
       if (typeof event !== 'string' && typeof event !== 'number') throw new TypeError('emit(): the name of an event is expected first');
       if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
+      if (this.#manager.stale) throw new Error('emit(): the connection has ended with its iteration: each iteration makes its own');
       const { timeout = this.#ackTimeout, volatile } = this.#flags;
       this.#flags = {};
       const acknowledged = typeof args[args.length - 1] === 'function' ? args.pop() : undefined;
@@ -196,7 +198,7 @@
         return;
       }
       this.id = sid ?? (this.#namespace === '/' ? session : `${this.#namespace}#${session}`);
-      this.connected = true;
+      this.#connected = true;
       this.tell('connect');
       for (const send of this.#waiting.splice(0)) send();
     }
@@ -218,7 +220,7 @@
       this.#manager.leave(this);
     }
     #lost(reason, details) {
-      this.connected = false;
+      this.#connected = false;
       this.id = undefined;
       const acks = [...this.#acks.values()];
       this.#acks.clear();

@@ -40,10 +40,11 @@ absl::Status ReadSseDuration(Context context, v8::Local<v8::Object> params, absl
 // Cancelled: an exception is pending.
 absl::Status ReadSsePlan(Context context, const PreparedRequest& prepared,
                          v8::Local<v8::Object> params, SsePlan* plan) {
-  HttpCallSpec& request = plan->request;
-  request = prepared.spec;
-  request.sampled = false;
-  request.timeout = absl::InfiniteDuration();
+  HttpCallSpec& call = plan->request;
+  call = prepared.spec;
+  call.sampled = false;
+  call.timeout = absl::InfiniteDuration();
+  HttpRequest& request = call.request;
   if (!FindHeader(request.headers, "Accept")) {
     request.headers.emplace_back("Accept", "text/event-stream");
   }
@@ -61,7 +62,11 @@ absl::Status ReadSsePlan(Context context, const PreparedRequest& prepared,
   return ReadSseDuration(context, params, "retry", &plan->retry);
 }
 
-// (url, method, body, params, emit): [number, url].
+void NativeSseKnown(const Info& info) {
+  info.GetReturnValue().Set(BoundTo<SseModule>(info).sources().Find(info[0]) != nullptr);
+}
+
+// (url, method, body, params of k6/http, all params, emit): [number, url].
 void NativeSseOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
@@ -84,13 +89,13 @@ void NativeSseOpen(const Info& info) {
   }
   SsePlan plan;
   if (const absl::Status read =
-          ReadSsePlan(context, *prepared.request, info[3].As<v8::Object>(), &plan);
+          ReadSsePlan(context, *prepared.request, info[4].As<v8::Object>(), &plan);
       !read.ok()) {
     ThrowStatus(isolate, read, "EventSource");
     return;
   }
   const v8::Local<v8::String> url = JsText(isolate, plan.request.url_text);
-  const uint64_t number = module.Open(isolate, std::move(plan), info[4].As<v8::Function>());
+  const uint64_t number = module.Open(isolate, std::move(plan), info[5].As<v8::Function>());
   v8::Local<v8::Value> opened[] = {ToJs(context, number), url};
   info.GetReturnValue().Set(v8::Array::New(isolate, opened, 2));
 }
@@ -135,9 +140,12 @@ uint64_t SseModule::Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Funct
 }
 
 v8::Local<v8::Object> SseModule::MakeExports(Context context) {
-  const v8::Local<v8::Object> native = NativeObject(
-      context, {{"open", NativeSseOpen}, {"close", NativeSseClose}, {"hold", NativeSseHold}},
-      v8::External::New(context->GetIsolate(), this));
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"open", NativeSseOpen},
+                                                     {"known", NativeSseKnown},
+                                                     {"close", NativeSseClose},
+                                                     {"hold", NativeSseHold}},
+                                                    v8::External::New(context->GetIsolate(), this));
   return ExportsOf(context, "lockstep/sse.js", native);
 }
 

@@ -1,11 +1,13 @@
 // The class of `lockstep/sse` as JavaScript, made from what sse.cc provides. Evaluates to (native) => ({ EventSource });
-// native: open(url, method, body, params, emit), which returns [number, url], close(number), and hold(number, whether the server is to
-// wait).
+// native: open(url, method, body, params of k6/http, all params, emit), which returns [number, url], known(number), close(number), and
+// hold(number, whether the server is to wait).
 (function (native) {
   'use strict';
 
   const PARAMS = ['auth', 'body', 'compression', 'cookies', 'headers', 'jar', 'method', 'reconnect', 'redirects', 'retry', 'tags',
     'timeout', 'withCredentials'];
+
+  const OWN = ['body', 'method', 'reconnect', 'retry', 'withCredentials'];  // the others are those of k6/http
 
   // Of events that a loop has not come to, in characters; an event counts for some more.
   const MOST_UNUSED = 1 << 20, EVENT = 200;
@@ -35,7 +37,8 @@
       for (const name of Object.keys(params)) {
         if (!PARAMS.includes(name)) throw new TypeError(`EventSource: unknown parameter "${name}"; there are ${PARAMS.join(', ')}`);
       }
-      [this.#number, this.#url] = native.open(url, params.method, params.body, params, (...event) => this.#on(...event));
+      const request = Object.fromEntries(Object.entries(params).filter(([name]) => !OWN.includes(name)));
+      [this.#number, this.#url] = native.open(url, params.method, params.body, request, params, (...event) => this.#on(...event));
       for (const kind of Object.keys(this.#handlers)) {
         Object.defineProperty(this, `on${kind}`, {
           enumerable: true,
@@ -50,7 +53,11 @@
       }
     }
     get url() { return this.#url; }
-    get readyState() { return this.#state; }
+    get readyState() {
+      // An iteration that is cut takes its sources with it, and no event tells of that.
+      if (!native.known(this.#number)) this.#state = 2;
+      return this.#state;
+    }
     get withCredentials() { return false; }
     addEventListener(type, listener) {
       if (typeof listener !== 'function') throw new TypeError(`listener for "${type}" isn't a function`);

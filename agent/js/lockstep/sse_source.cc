@@ -60,14 +60,14 @@ std::string WhySseRefused(const HttpResponse& response) {
 
 }  // namespace
 
-SseMeter::SseMeter(SseModule& module, const HttpCallSpec& request)
+SseMeter::SseMeter(SseModule& module, const HttpCallSpec& call)
     : vu_(module.vu()),
       metrics_(module.metrics()),
       sampler_(module.env().sampler),
-      base_(request.tags),
-      method_(request.method),
-      url_(request.url_text),
-      name_(request.name) {}
+      base_(call.tags),
+      method_(call.request.method),
+      url_(call.url_text),
+      name_(call.name) {}
 
 absl::Span<const MetricDefinition> SseMeter::Definitions() {
   return kSseMetrics;
@@ -169,7 +169,7 @@ void SseModule::Source::Connect() {
   HttpCallSpec spec = plan_.request;
   spec.listener = this;
   if (!parser_.last_event_id().empty()) {
-    spec.headers.emplace_back("Last-Event-ID", parser_.last_event_id());
+    spec.request.headers.emplace_back("Last-Event-ID", parser_.last_event_id());
   }
   meter_.Begin();
   call_ = std::make_unique<HttpCall>(module_.env(), std::move(spec));

@@ -17,7 +17,7 @@ namespace lockstep::agent {
 // Writes the sse_* samples of a source.
 class SseMeter {
  public:
-  SseMeter(SseModule& module, const HttpCallSpec& request);
+  SseMeter(SseModule& module, const HttpCallSpec& call);
   static absl::Span<const MetricDefinition> Definitions();
 
   // A connection begins.

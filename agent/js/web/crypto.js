@@ -237,6 +237,9 @@
 
   const importKey = (format, data, given, extractable, usages) => {
     const algorithm = algorithmOf(given, [...Object.keys(USAGES), ...PAIRS], 'importKey');
+    if (format === 'jwk' && (data === null || typeof data !== 'object')) {
+      fail('DataError', `importKey: a JWK is an object such as { kty, k }, got ${data === null ? 'null' : typeof data}`);
+    }
     if (format === 'jwk' && data?.ext === false && extractable) {
       fail('DataError', 'importKey: the JWK says that the key is not extractable');
     }

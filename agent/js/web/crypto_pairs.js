@@ -47,6 +47,7 @@
     return { publicKey: part('public', true, native.publicOf(pair)), privateKey };
   };
 
+  const POINT_BYTES = { 'P-256': 65, 'P-384': 97, 'P-521': 133 };  // of a raw key, which is not compressed
   const NUMBERS = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'];
   const jwkName = ({ name, hashName }) => {
     if (name === 'RSA-OAEP') return hashName === 'SHA-1' ? name : `${name}-${hashNumber(hashName)}`;
@@ -83,7 +84,8 @@
         : format === 'raw' ? native.fromPoint(curveOf(algorithm, 'importKey'), bytes) : native.fromDer(format, bytes);
     } catch (error) {
       if (error.name !== 'Error') throw error;
-      fail('DataError', `importKey: ${error.message}`);
+      const size = format === 'raw' ? POINT_BYTES[algorithm.namedCurve] : bytes?.byteLength;
+      fail('DataError', `importKey: ${error.message}${size === bytes?.byteLength ? '' : `: ${bytes.byteLength} bytes; allowed: ${size}`}`);
     }
     const facts = native.facts(pair);
     const expected = isCurve(algorithm.name) ? curveOf(algorithm, 'importKey') : undefined;

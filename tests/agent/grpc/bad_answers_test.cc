@@ -59,6 +59,20 @@ TEST_F(BadAnswers, AMessageThatIsCutShortIsAnError) {
   }
 }
 
+TEST_F(BadAnswers, AConnectionThatEndsInTheMiddleHasGosWords) {
+  for (const auto& [end, words] :
+       {std::pair(RawGrpcServer::End::kClose, "error reading from server: EOF"),
+        std::pair(RawGrpcServer::End::kReset,
+                  "error reading from server: read: connection reset by peer")}) {
+    const GrpcResult result = Unary({.end = end});
+    EXPECT_EQ(14, result.status);
+    EXPECT_EQ(words, result.error);
+    StreamLog log;
+    Stream({.data = Message(), .end = end}, /*one_message=*/false, &log);
+    EXPECT_EQ(words, log.result.error);
+  }
+}
+
 TEST_F(BadAnswers, TheStatusOfAFailureStaysWhatItIs) {
   const GrpcResult result =
       Unary({.trailers = {{"grpc-status", "7"}, {"grpc-message", "no%20way"}, {"x-b", "2"}}});

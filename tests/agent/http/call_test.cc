@@ -26,7 +26,7 @@ class HttpCallTest : public ::testing::Test {
  protected:
   HttpCallSpec SpecOf(absl::string_view url) {
     HttpCallSpec spec;
-    spec.url = ParsedUrl(url);
+    spec.request.url = ParsedUrl(url);
     spec.url_text = std::string(url);
     return spec;
   }
@@ -98,7 +98,7 @@ TEST_F(HttpCallTest, CredentialsAreThoseOfEachHopsUrl) {
 
 TEST_F(HttpCallTest, AnAuthorizationOfTheScriptStays) {
   HttpCallSpec spec = SpecOf("http://u:p@h/a");
-  spec.headers = {{"Authorization", "Bearer z"}};
+  spec.request.headers = {{"Authorization", "Bearer z"}};
   HttpCall call(env_, std::move(spec));
   call.Start([](HttpCallResult&) {});
   Answer(302, {{"Location", "http://x:y@h/b"}});
@@ -128,7 +128,7 @@ TEST_F(HttpCallTest, EachHopAnswersItsOwnChallenge) {
 TEST_F(HttpCallTest, TheAnswerToAChallengeTakesThePlaceOfTheScriptsAuthorization) {
   HttpCallSpec spec = SpecOf("http://u:p@h/a");
   spec.auth = HttpRequest::Auth::kDigest;
-  spec.headers = {{"Authorization", "Bearer z"}};
+  spec.request.headers = {{"Authorization", "Bearer z"}};
   HttpCall call(env_, std::move(spec));
   call.Start([](HttpCallResult&) {});
   EXPECT_EQ(Sent("Authorization"), "Bearer z");
@@ -171,7 +171,7 @@ TEST_F(HttpCallTest, ARedirectToWhatCannotBeAskedIsAFailedRequestOfItsOwn) {
 
 TEST_F(HttpCallTest, TheLimitOnTheBodyIsThatOfEachHop) {
   HttpCallSpec spec = SpecOf("http://h/a");
-  spec.max_body_bytes = 3;
+  spec.request.max_body_bytes = 3;
   HttpCall call(env_, std::move(spec));
   call.Start([](HttpCallResult&) {});
   EXPECT_EQ(client_.exchanges.front().request.max_body_bytes, 3);

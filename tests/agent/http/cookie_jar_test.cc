@@ -23,7 +23,7 @@ TEST(CookieJar, ReadsAllAttributes) {
   EXPECT_EQ(cookie->name, "sid");
   EXPECT_EQ(cookie->value, "a b");
   EXPECT_EQ(cookie->path, "/x");
-  EXPECT_EQ(cookie->domain, "example.com");
+  EXPECT_EQ(cookie->domain, ".Example.com");
   EXPECT_EQ(cookie->max_age, 60);
   EXPECT_TRUE(cookie->secure);
   EXPECT_TRUE(cookie->http_only);
@@ -91,6 +91,9 @@ TEST(CookieJar, IgnoresCookiesForForeignDomains) {
   CookieJar jar;
   Store(jar, "http://a.test/", "x=1; Domain=b.test");
   Store(jar, "http://10.0.0.1/", "y=1; Domain=0.0.1");
+  Store(jar, "http://10.0.0.1/", "y=1; Domain=.10.0.0.1");
+  Store(jar, "http://a.test/", "z=1; Domain=.");
+  Store(jar, "http://a.test/", "z=1; Domain=..a.test");
   EXPECT_EQ(jar.size(), 0U);
 }
 

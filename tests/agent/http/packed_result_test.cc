@@ -51,7 +51,7 @@ TEST(PackedResult, GivesBackWhatItWasMadeOf) {
   ASSERT_EQ(unpacked.request.cookies.size(), 1u);
   EXPECT_EQ(unpacked.request.cookies[0].value, "value");
   EXPECT_TRUE(unpacked.request.cookies[0].replace);
-  EXPECT_EQ(unpacked.response.ocsp.status, "");
+  EXPECT_EQ(unpacked.response.ocsp_status(), "");
 }
 
 TEST(PackedResult, TakesLargeBodiesAndLeavesTheMemoryOfSmallOnes) {
@@ -72,14 +72,14 @@ TEST(PackedResult, KeepsWhyThereIsNoResponse) {
   HttpCallResult result;
   result.sent = false;
   result.response.error = {1020, "invalid URL", "not kept"};
-  result.response.ocsp.status = "good";
+  result.response.tls = std::make_shared<TlsFacts>(TlsFacts{.ocsp = {.status = "good"}});
   const PackedResult packed(result);
   EXPECT_FALSE(packed.sent());
   EXPECT_EQ(packed.status(), 0);
   EXPECT_EQ(packed.error_code(), 1020);
   EXPECT_EQ(packed.body(), "");
   EXPECT_EQ(packed.Unpack().response.error.message, "invalid URL");
-  EXPECT_EQ(packed.Unpack().response.ocsp.status, "good");
+  EXPECT_EQ(packed.Unpack().response.ocsp_status(), "good");
 }
 
 }  // namespace

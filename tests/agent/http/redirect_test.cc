@@ -91,7 +91,7 @@ TEST(Redirect, ComparesHostsWithTheFirstOfTheChain) {
 TEST(Redirect, DropsHostWhereTheLocationNamesOne) {
   const HttpRequest request{.url = ParsedUrl("http://h.test/a/b"),
                             .headers = {{"Host", "virtual.test"}}};
-  for (const char* location : {"/x", "x", "?q=http://h", "#f"}) {
+  for (const char* location : {"/x", "x", "?q=http://h", "#f", "//", "///x"}) {
     const auto hop = Follow(request, RedirectTo(302, location));
     EXPECT_EQ(FindHeader((*hop)->headers, "Host"), "virtual.test") << location;
   }

@@ -160,7 +160,7 @@ TEST_F(HttpSamplerTest, AChallengeThatIsAnsweredIsNoError) {
 
 TEST_F(HttpSamplerTest, ATransportFailureIsAnErrorWithItsCode) {
   HttpResponse response = Answer(0);
-  response.proto.clear();
+  response.proto = "";
   response.error = {1212, "dial: connection refused"};
   sampler_.Record(Hop(false), response);
   EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error", "dial: connection refused")));

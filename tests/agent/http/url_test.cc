@@ -195,6 +195,7 @@ TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
         std::pair("http://u:p/w@h/x", "http://****:****@h/x"),
         std::pair("http://u:p?w#@h/", "http://****:****@h/"),
         std::pair("http://h:80/a@b", "http://h:80/a@b"),
+        std::pair("http://u:123456/secret@h/", "http://****:****@h/"),
         std::pair("http://${}:${}/users/@me", "http://${}:${}/users/@me"),
         std::pair("http://h:undefined/a?b=c@d", "http://h:undefined/a?b=c@d"),
         std::pair("http://h:undefined/@me", "http://h:undefined/@me"),
@@ -210,6 +211,25 @@ TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
     EXPECT_EQ(ParseUrl(text).status().message(),
               "parse \"http://****:****@h/\": net/url: invalid userinfo");
   }
+}
+
+TEST(Url, NothingOfAPasswordIsToldOfWhatCannotBeRead) {
+  EXPECT_EQ(ParseUrl("http://u:123/secret%zz@h/").status().message(),
+            "parse \"http://****:****@h/\": invalid URL escape \"%zz\"");
+  EXPECT_EQ(ParseUrl("http://h:undefined/@me").status().message(),
+            "parse \"http://h:undefined/@me\": invalid port \":undefined\" after host");
+  EXPECT_EQ(ParseUrl("http://u:123456/secret@h/").status().message(),
+            "dial tcp: address : invalid port");
+}
+
+TEST(Url, AReferenceWithAnEmptyAuthorityStaysOnItsHost) {
+  const Url base = ParsedUrl("http://u:p@h:81/a/b?q#f");
+  for (const auto& [reference, resolved] :
+       {std::pair("//", "http://h:81/a/b?q"), std::pair("//?x", "http://h:81/a/b?x"),
+        std::pair("//#y", "http://h:81/a/b?q"), std::pair("///c/../d", "http://h:81///d")}) {
+    EXPECT_EQ(ResolveUrl(base, reference)->request_url(), resolved) << reference;
+  }
+  EXPECT_EQ(ResolveUrl(base, "//other/x")->request_url(), "http://other/x");
 }
 
 TEST(Url, ReferencesKeepTheCredentialsOfTheirHostOnly) {

@@ -38,7 +38,7 @@ TEST_F(ExchangeTest, FillsTheResponse) {
   EXPECT_EQ(response.error.message, "");
   EXPECT_EQ(response.remote_ip, "127.0.0.1");
   EXPECT_EQ(response.remote_port, server_->port());
-  EXPECT_EQ(response.tls_version, "");
+  EXPECT_EQ(response.tls_version(), "");
   EXPECT_THAT(response.headers, ElementsAre(Pair("Content-Type", "text/plain; charset=utf-8"),
                                             Pair("Content-Length", "10")));
 }

@@ -42,6 +42,17 @@ TEST(ResponseReader, GivesHttp2TheStandardPhrase) {
   EXPECT_EQ(response.body, "");
 }
 
+TEST(ProtocolOf, NamesThoseThatThereAre) {
+  EXPECT_EQ(ProtocolOf("HTTP/1.0"), "HTTP/1.0");
+  EXPECT_EQ(ProtocolOf("HTTP/1.1"), "HTTP/1.1");
+  EXPECT_EQ(ProtocolOf("HTTP/1.9"), "HTTP/1.9");
+  EXPECT_EQ(ProtocolOf("HTTP/2"), "HTTP/2.0");
+  EXPECT_EQ(ProtocolOf("HTTP/3"), "HTTP/3");
+  for (const char* unknown : {"", "HTTP/1", "HTTP/1.x", "HTTP/1.11", "ICY"}) {
+    EXPECT_EQ(ProtocolOf(unknown), "") << unknown;
+  }
+}
+
 TEST(ResponseReader, KnowsHttp3) {
   HttpResponse response;
   ResponseReader reader(response);

@@ -138,16 +138,16 @@ TEST_F(TlsTest, AuthoritiesThatCannotBeReadAreNamed) {
 TEST_F(TlsTest, VersionAndCipherAreNamed) {
   const HttpResponse newest = Ask(secure_->Url("/"), {.insecure = true});
   EXPECT_EQ(newest.status, 200) << newest.error.message;
-  EXPECT_EQ(newest.tls_version, "tls1.3");
-  EXPECT_EQ(newest.tls_cipher_suite, "TLS_AES_256_GCM_SHA384");  // OpenSSL's first choice
+  EXPECT_EQ(newest.tls_version(), "tls1.3");
+  EXPECT_EQ(newest.tls_cipher_suite(), "TLS_AES_256_GCM_SHA384");  // OpenSSL's first choice
   EXPECT_GT(newest.timings.tls_handshaking, absl::ZeroDuration());
   EXPECT_GE(newest.timings.blocked, newest.timings.connecting + newest.timings.tls_handshaking);
   const HttpResponse older =
       Ask(secure_->Url("/"), {.insecure = true,
                               .tls_max = "tls1.2",
                               .tls_cipher_suites = {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}});
-  EXPECT_EQ(older.tls_version, "tls1.2") << older.error.message;
-  EXPECT_EQ(older.tls_cipher_suite, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+  EXPECT_EQ(older.tls_version(), "tls1.2") << older.error.message;
+  EXPECT_EQ(older.tls_cipher_suite(), "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
 }
 
 TEST_F(TlsTest, KeptConnectionsShakeHandsOnceAndStillNameTheirCipher) {
@@ -157,7 +157,7 @@ TEST_F(TlsTest, KeptConnectionsShakeHandsOnceAndStillNameTheirCipher) {
   Exchange(loop, *pool, {.url = ParsedUrl(secure_->Url("/"))});
   const HttpResponse kept = Exchange(loop, *pool, {.url = ParsedUrl(secure_->Url("/"))});
   EXPECT_EQ(kept.timings.tls_handshaking, absl::ZeroDuration());
-  EXPECT_EQ(kept.tls_version, "tls1.3");
+  EXPECT_EQ(kept.tls_version(), "tls1.3");
   EXPECT_EQ(secure_->connections(), 1);
 }
 

@@ -248,7 +248,7 @@ TEST_F(WebSocketTest, SpeaksTls) {
   socket = loop.OpenWebSocket(*pool, {.url = ParsedUrl(secure->Url("/ws"))}, recorder_);
   TurnUntil(loop, [this] { return recorder_.over(); });
   EXPECT_THAT(recorder_.log, ElementsAre("open", "text over TLS", "close 1000 "));
-  EXPECT_EQ(recorder_.opened.tls_version, "tls1.3");
+  EXPECT_EQ(recorder_.opened.tls_version(), "tls1.3");
 }
 
 }  // namespace

@@ -36,13 +36,19 @@ class FakeSource final : public TestSource {
   void Fetch(const std::string& url,
              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
     fetched.push_back(url);
-    done(std::string("content of ") + url);
+    if (answers) {
+      done(std::string("content of ") + url);
+    } else {
+      unanswered.push_back(std::move(done));
+    }
   }
   absl::StatusOr<TestPlan> MakePlan(const v1::Inspected&) override { return plan; }
 
   ScriptSource source{"file:///dir/script.js", "file:///dir/", "the script"};
   absl::StatusOr<TestPlan> plan = PlanOfNothing();
   std::vector<std::string> fetched;
+  bool answers = true;
+  std::vector<absl::AnyInvocable<void(absl::StatusOr<std::string>)>> unanswered;
 };
 
 class FakeResults final : public RunResults {

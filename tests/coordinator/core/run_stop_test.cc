@@ -141,6 +141,22 @@ TEST_F(RunStopTest, InitCodeThatDoesNotEndIsToldOfWithItsAgentAndCanBeStopped) {
   EXPECT_EQ(code(), 105);
 }
 
+TEST_F(RunStopTest, AModuleThatDoesNotComeIsToldOfAndNotTheInitCode) {
+  source.answers = false;
+  Begin(1);
+  agent(0).answers_inspect = false;
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage request;
+  request.mutable_file_request()->set_id(1);
+  request.mutable_file_request()->set_url("https://h/lib.js");
+  agent(0).Send(request);
+  loop.RunFor(absl::Seconds(12));
+  EXPECT_THAT(log.messages, Contains("for 10s the script has waited for https://h/lib.js"));
+  source.unanswered.at(0)(absl::NotFoundError("gone"));
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("for 20s the script's init code has been running")));
+}
+
 TEST_F(RunStopTest, TellsHowLongWhatIsGoingOnMayTake) {
   source.plan->graceful_stop = absl::Seconds(20);
   Begin(1);

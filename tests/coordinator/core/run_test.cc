@@ -134,6 +134,30 @@ TEST_F(RunTest, AFaultInTheInitCodeEndsTheRunWithoutASummary) {
   EXPECT_TRUE(summaries.empty());
 }
 
+TEST_F(RunTest, AFaultInTheInitCodeOfAVuHasASummaryOfNothing) {
+  source.plan->has_handle_summary = true;
+  Begin(2);
+  agent(1).prepared.mutable_failure()->set_exit_code(107);
+  agent(1).prepared.mutable_failure()->set_message("Error: only in VU 3");
+  agent(0).answers_prepare = false;  // its VUs are still being made
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare"));
+  EXPECT_THAT(agent(1).asked, ElementsAre("assign", "prepare", "summary"));
+  EXPECT_EQ(code(), 107);
+  EXPECT_EQ(outcomes[0].message, "Error: only in VU 3");
+  EXPECT_EQ(summaries.size(), 1u);
+  EXPECT_EQ(run->measured(), absl::ZeroDuration());
+}
+
+TEST_F(RunTest, VusThatCannotBeMadeForAnotherReasonHaveNone) {
+  Begin(1);
+  agent(0).prepared.mutable_failure()->set_exit_code(104);
+  agent(0).prepared.mutable_failure()->set_message("tlsAuth: no such key");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 104);
+  EXPECT_TRUE(summaries.empty());
+}
+
 TEST_F(RunTest, OptionsThatCannotBeEndTheRunWithInvalidConfig) {
   source.plan = absl::InvalidArgumentError("scenarios.a.vus: must be > 0");
   Begin(1);

@@ -32,6 +32,12 @@ TEST_F(DataModule, WhatJsonCannotHoldIsMissedWhenItIsRead) {
     const s = new data.SharedArray('holes', () => ['a', undefined, null]);
     try { return [s[0], s[2], s.length, s[1]]; } catch (e) { return [s[0], s[2], s.length, String(e)]; }
   )js"));
+  EXPECT_EQ(R"([["0","1","2"],"012"])", Init(R"js(
+    const s = new data.SharedArray('holes', () => []);
+    let keys = '';
+    for (const key in s) keys += key;
+    return [Object.keys(s), keys];
+  )js"));
 }
 
 TEST_F(DataModule, UserMistakes) {

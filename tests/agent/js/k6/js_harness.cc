@@ -104,6 +104,16 @@ absl::AnyInvocable<void(ApiVu::Task)> HarnessVu::Expect() {
   };
 }
 
+void HarnessVu::CutAfter(absl::string_view metric) {
+  loop().After(absl::Milliseconds(1), [this, metric = std::string(metric)] {
+    if (samples.Of(metric).empty()) {
+      CutAfter(metric);
+    } else {
+      loop().After(absl::Milliseconds(1), [this] { EndIteration(); });
+    }
+  });
+}
+
 void HarnessVu::Drain(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   isolate->PerformMicrotaskCheckpoint();
@@ -154,7 +164,7 @@ JsHarness::JsHarness() {
   SetGlobal("csv", MakeCsvModule(made, *vu_));
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
-  SetGlobal("encoding", MakeEncodingModule(made));
+  SetGlobal("encoding", MakeEncodingModule(made, *vu_));
   SetGlobal("redis", MakeModule<RedisModule>(made, *vu_, vu_->multi_loop()));
   SetGlobal("dns", MakeModule<DnsModule>(made, *vu_, vu_->multi_loop().dns()));
   SetGlobal("icmp", MakeModule<IcmpModule>(made, *vu_, vu_->multi_loop()));

@@ -18,6 +18,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class WsTest : public ::testing::Test {
  protected:
@@ -42,6 +43,17 @@ class WsTest : public ::testing::Test {
   std::unique_ptr<lockstep::testing::HttpServer> server_;
   JsHarness js_;
 };
+
+TEST_F(WsTest, ASocketOfAnIterationThatWasCutIsClosed) {
+  js_.vu().BeginIteration();
+  js_.vu().CutAfter("ws_connecting");
+  Run("globalThis.kept = new websockets.WebSocket(`${W}/ws`); kept.onopen = () => { globalThis.was = kept.readyState; }");
+  js_.vu().BeginIteration();
+  EXPECT_EQ(R"([1,3,"InvalidStateError"])", Run(R"js(
+    kept.close();
+    try { kept.send('x') } catch (error) { return [was, kept.readyState, error.message] }
+  )js"));
+}
 
 TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
   EXPECT_EQ(R"([101,["open","one","two","close 1000"]])", Run(R"js(
@@ -434,6 +446,10 @@ TEST_F(WsTest, AnAbnormalEndOfTheWebsClassIsAnErrorToo) {
   EXPECT_EQ(R"(["websocket: close 4001: bye",4001,"bye"])", Run("return log['close/4001']"));
   EXPECT_EQ(R"(["websocket: close 1006 (abnormal closure): unexpected EOF",1006,"unexpected EOF"])",
             Run("return log.drop"));
+  EXPECT_THAT(js_.vu().samples.errors,
+              UnorderedElementsAre(
+                  HasSubstr(": websocket: close 1011 (internal server error): bye"),
+                  HasSubstr(": websocket: close 1006 (abnormal closure): unexpected EOF")));
 }
 
 TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {

@@ -11,6 +11,7 @@ namespace lockstep::agent {
 namespace {
 
 using lockstep::testing::MqttBroker;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -50,6 +51,23 @@ TEST_F(MqttTest, ARefusalIsAnErrorWithoutATimeToConnect) {
   EXPECT_THAT(Errors()[0], HasSubstr("the broker refused the connection: "));
   EXPECT_THAT(Samples("mqtt_sessions"), SizeIs(1));
   EXPECT_THAT(Samples("mqtt_connecting"), SizeIs(0));
+}
+
+TEST_F(MqttTest, AClientOfAnIterationThatWasCutIsOverAndSaysSo) {
+  MqttBroker broker;
+  js_.vu().BeginIteration();
+  js_.vu().CutAfter("mqtt_connecting");
+  RunWith(
+      broker,
+      "globalThis.kept = mqtt.connect(url); kept.on('connect', () => { globalThis.was = kept.connected; })");
+  js_.vu().BeginIteration();
+  EXPECT_EQ(
+      R"([true,false,false,true,"the connection has ended with its iteration: each iteration makes its own"])",
+      Run(R"js(
+    const state = [was, kept.connected, kept.reconnecting, kept.disconnecting];
+    return kept.publishAsync('t', 'm').catch((error) => kept.endAsync().then(() => [...state, error.message]));
+  )js"));
+  EXPECT_THAT(Errors(), Contains(HasSubstr("a publication has not been sent")));
 }
 
 TEST_F(MqttTest, EndLetsWhatWasPublishedArrive) {

@@ -28,6 +28,17 @@ TEST_F(WebCryptoPairs, RsaSignsAndVerifies) {
   }
 }
 
+TEST_F(WebCryptoPairs, AKeyOfTheWrongFormSaysWhatIsAllowed) {
+  EXPECT_EQ(
+      Run(R"js(
+    const why = (format, data) => s.importKey(format, data, { name: 'ECDSA', namedCurve: 'P-256' }, true, ['verify']).catch((e) => `${e.name}: ${e.message}`);
+    return [await why('raw', new Uint8Array(10)), await why('raw', new Uint8Array(65)), await why('jwk', '{}')].join('; ')
+  )js"),
+      "info: DataError: importKey: the numbers do not form a key of the curve P-256: 10 bytes; allowed: 65; "
+      "DataError: importKey: the numbers do not form a key of the curve P-256; "
+      "DataError: importKey: a JWK is an object such as { kty, k }, got string");
+}
+
 TEST_F(WebCryptoPairs, OaepEnciphersAndDeciphers) {
   EXPECT_EQ(Run(absl::StrCat("const a = { name: 'RSA-OAEP', ", kRsa, R"js( };
     const { publicKey, privateKey } = await s.generateKey(a, true, ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']);

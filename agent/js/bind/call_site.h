@@ -1,0 +1,17 @@
+// Where a script calls what C++ does for it.
+#pragma once
+
+#include <string>
+
+#include <v8.h>
+
+namespace lockstep::agent {
+
+struct CallSite {
+  std::string function;  // "" at the top of a file, and in a function without a name
+  std::string place;     // "file:///dir/script.js:3:9"
+};
+// Both empty if no script is running.
+CallSite CallSiteOf(v8::Isolate* isolate);
+
+}  // namespace lockstep::agent
