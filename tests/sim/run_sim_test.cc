@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "common/plan/plan.h"
 #include "tests/sim/draw.h"
 #include "tests/sim/sim_fleet.h"
@@ -79,8 +80,8 @@ void CheckLost(const SimOutcome& outcome, const SimMember& member, size_t scenar
       part == nullptr ? 0 : part->full() + part->interrupted() + part->dropped();
   EXPECT_LE(settled, planned);
   const std::string lost = absl::StrCat("agent agent-", member.agent, " was lost: ");
-  const std::string missing =
-      absl::StrCat("scenario ", name, ": ", planned - settled, " of ", planned, " iterations");
+  const std::string missing = absl::StrCat("scenario ", name, ": ", planned - settled, " of ",
+                                           Counted(planned, "iteration"));
   // One that had done all of its work leaves nothing missing.
   EXPECT_THAT(outcome.log, Contains(::testing::AllOf(
                                HasSubstr(lost), HasSubstr(settled < planned ? missing : lost))));
