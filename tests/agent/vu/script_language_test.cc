@@ -180,6 +180,22 @@ export default function (): void {
   EXPECT_EQ(Wait(aborted), "test aborted: enough at default (file:///test/main.ts:9:13)");
 }
 
+TEST_F(Language, AllVusWarnOnceOfASelectorThatCannotBeRead) {
+  Script(R"js(
+    import { parseHTML } from 'k6/html';
+    export default function () { parseHTML('<p>x').find('p['); }
+  )js");
+  ASSERT_TRUE(Prepare(2).value.has_value());
+  LentVu vus[] = {TakeFor(std::make_shared<CountedSource>(1)),
+                  TakeFor(std::make_shared<CountedSource>(1))};
+  for (LentVu& vu : vus) {
+    std::optional<bool> idle;
+    vu.Activate([&idle] { idle = true; });
+    Wait(idle);
+  }
+  EXPECT_THAT(log_.lines(), ElementsAre(StartsWith("warning: file:///test/main.js:3:")));
+}
+
 TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {
   File("d.txt", "h\xC3\xA9");
   EXPECT_THAT(LinesOf(R"(
