@@ -124,7 +124,7 @@ constexpr std::array kModules = {
     NativeModule{"k6/experimental/fs", MakeFs},
     NativeModule{"k6/experimental/streams",
                  [](Context c, WorldSite&) { return MakeStreamsModule(c); }},
-    NativeModule{"k6/html", [](Context c, WorldSite&) { return MakeHtmlModule(c); }},
+    NativeModule{"k6/html", [](Context c, WorldSite& s) { return MakeHtmlModule(c, s.api()); }},
     NativeModule{"k6/http",
                  [](Context c, WorldSite& s) {
                    return MakeModule<HttpModule>(c, s.api(), c->GetIsolate());

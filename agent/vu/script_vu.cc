@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
+#include "agent/js/stack_trace.h"
 
 namespace lockstep::agent {
 
@@ -198,6 +199,10 @@ void ScriptVu::WarnOnce(const std::string& message) {
   if ((!in_init_ || ids_.in_instance == 0) && sources().IsNews(message)) {
     run_.logger.Warn(message);
   }
+}
+
+std::string ScriptVu::SourcePlace(const std::string& place) {
+  return MapFrame(sources(), place);
 }
 
 std::optional<ScriptFailure> ScriptVu::CallOnce(Function function) {

@@ -114,6 +114,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   const SystemTags& system_tags() const override { return run_.system_tags; }
   Logger& logger() override { return run_.logger; }
   void WarnOnce(const std::string& message) override;
+  std::string SourcePlace(const std::string& place) override;
   EventLoop& loop() override { return worker_.loop(); }
   SampleSink& sink() override { return worker_.sink(); }
   const TagSet& tags() const override { return samples_.tags(); }

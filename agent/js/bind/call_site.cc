@@ -1,5 +1,7 @@
 #include "agent/js/bind/call_site.h"
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
@@ -7,12 +9,27 @@
 namespace lockstep::agent {
 
 CallSite CallSiteOf(v8::Isolate* isolate) {
-  const v8::Local<v8::StackTrace> stack =
-      v8::StackTrace::CurrentStackTrace(isolate, 1, v8::StackTrace::kDetailed);
-  if (stack->GetFrameCount() == 0) {
-    return {};
+  // Parts of the program that are scripts have no name. More frames cost more, and are seldom needed.
+  constexpr int kMostOwn = 8;
+  const auto has_name = [](v8::Local<v8::StackFrame> of) {
+    const v8::Local<v8::String> name = of->GetScriptNameOrSourceURL();
+    return !name.IsEmpty() && name->Length() > 0;
+  };
+  v8::Local<v8::StackFrame> frame;
+  for (const int depth : {1, kMostOwn + 1}) {
+    const v8::Local<v8::StackTrace> stack =
+        v8::StackTrace::CurrentStackTrace(isolate, depth, v8::StackTrace::kDetailed);
+    if (stack->GetFrameCount() == 0) {
+      return {};
+    }
+    frame = stack->GetFrame(isolate, 0);
+    for (int i = 1; i < stack->GetFrameCount() && !has_name(frame); ++i) {
+      frame = stack->GetFrame(isolate, static_cast<uint32_t>(i));
+    }
+    if (has_name(frame)) {
+      break;
+    }
   }
-  const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, 0);
   const auto text = [isolate](v8::Local<v8::String> name) {
     return name.IsEmpty() ? std::string() : TextOf(isolate, name);
   };

@@ -1,4 +1,4 @@
-// Where a script calls what C++ does for it.
+// Where a script calls what C++ does for it, as V8 knows it: a file that was made of another one has a source map for that.
 #pragma once
 
 #include <string>

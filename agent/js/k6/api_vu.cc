@@ -34,7 +34,7 @@ void ApiVu::ReleaseParts() {
 void WarnOfCall(ApiVu& vu, absl::string_view message) {
   const std::string place = CallSiteOf(v8::Isolate::GetCurrent()).place;
   const bool in_file = !place.empty() && place[0] != ':';
-  vu.WarnOnce(in_file ? absl::StrCat(place, ": ", message) : std::string(message));
+  vu.WarnOnce(in_file ? absl::StrCat(vu.SourcePlace(place), ": ", message) : std::string(message));
 }
 
 void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,

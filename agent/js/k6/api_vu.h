@@ -85,6 +85,8 @@ class ApiVu {
   virtual Logger& logger() = 0;
   // Warns of something in the script that is the same for all VUs, once an agent, however many say it; of the init code, once a run.
   virtual void WarnOnce(const std::string& message) = 0;
+  // Where "file:///dir/main.ts:3:9", a place in what V8 runs, is in the script's source.
+  virtual std::string SourcePlace(const std::string& place) = 0;
   virtual EventLoop& loop() = 0;
 
   virtual SampleSink& sink() = 0;

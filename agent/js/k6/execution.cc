@@ -276,8 +276,9 @@ std::string Reason(absl::string_view what, bool given, absl::string_view message
 }
 
 // " at default (file:///dir/script.js:3:9)": where the script called. Empty if nowhere.
-std::string AtCallSite(v8::Isolate* isolate) {
-  const CallSite site = CallSiteOf(isolate);
+std::string AtCallSite(ApiVu& vu, v8::Isolate* isolate) {
+  CallSite site = CallSiteOf(isolate);
+  site.place = vu.SourcePlace(site.place);
   return site.place.empty()      ? ""
          : site.function.empty() ? absl::StrCat(" at ", site.place)
                                  : absl::StrCat(" at ", site.function, " (", site.place, ")");
@@ -286,9 +287,9 @@ std::string AtCallSite(v8::Isolate* isolate) {
 void Abort(const Info& info) {
   std::string message;
   if (MessageOf(info, &message)) {
-    VuOf(info.Data())
-        .AbortTest(absl::StrCat(Reason("test aborted", !info[0]->IsNullOrUndefined(), message),
-                                AtCallSite(info.GetIsolate())));
+    ApiVu& vu = VuOf(info.Data());
+    vu.AbortTest(absl::StrCat(Reason("test aborted", !info[0]->IsNullOrUndefined(), message),
+                              AtCallSite(vu, info.GetIsolate())));
   }
 }
 

@@ -12,9 +12,11 @@
 
 #include "agent/data/html_depth.h"
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/api_vu.h"
 
 namespace lockstep::agent {
 namespace {
@@ -193,13 +195,19 @@ void Parse(const Info& info) {
   gumbo_destroy_output(&kGumboDefaultOptions, parsed);
 }
 
+void HtmlWarn(const Info& info) {
+  WarnOfCall(BoundTo<ApiVu>(info), TextArgument(info, 0));
+}
+
 }  // namespace
 
-v8::MaybeLocal<v8::Object> HtmlFunctions(Context context) {
-  return MadeOnce(context, "k6/html", [context]() -> v8::MaybeLocal<v8::Value> {
-    v8::Local<v8::Function> parse;
+v8::MaybeLocal<v8::Object> HtmlFunctions(Context context, ApiVu& vu) {
+  return MadeOnce(context, "k6/html", [context, &vu]() -> v8::MaybeLocal<v8::Value> {
+    v8::Local<v8::Function> parse, warn;
     v8::Local<v8::Value> tree, css_select, selectors, elements, bind_methods;
     if (!v8::Function::New(context, Parse).ToLocal(&parse) ||
+        !v8::Function::New(context, HtmlWarn, v8::External::New(context->GetIsolate(), &vu))
+             .ToLocal(&warn) ||
         !ResultOf(context, "k6/html_tree.js", {}).ToLocal(&tree) ||
         !Evaluated(context, "vendor/css-select.js").ToLocal(&css_select) ||
         !Evaluated(context, "k6/html_selectors.js").ToLocal(&selectors) ||
@@ -208,15 +216,15 @@ v8::MaybeLocal<v8::Object> HtmlFunctions(Context context) {
       return {};
     }
     return ResultOf(context, "k6/html.js",
-                    {parse, tree, css_select, selectors, elements, bind_methods});
+                    {parse, warn, tree, css_select, selectors, elements, bind_methods});
   });
 }
 
-v8::Local<v8::Object> MakeHtmlModule(Context context) {
+v8::Local<v8::Object> MakeHtmlModule(Context context, ApiVu& vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   v8::Local<v8::Object> functions;
-  if (HtmlFunctions(context).ToLocal(&functions)) {
+  if (HtmlFunctions(context, vu).ToLocal(&functions)) {
     for (const char* name : {"parseHTML", "Selection"}) {
       v8::Local<v8::Value> value;
       if (GetProperty(context, functions, name, &value)) {

@@ -5,10 +5,13 @@
 
 namespace lockstep::agent {
 
-// The module's exports as properties of an object. Needs no VU.
-v8::Local<v8::Object> MakeHtmlModule(v8::Local<v8::Context> context);
+class ApiVu;
 
-// The functions that html.js describes: parseHTML, Selection, html, submitForm, clickLink. Made at the first call in a context.
-v8::MaybeLocal<v8::Object> HtmlFunctions(v8::Local<v8::Context> context);
+// The module's exports as properties of an object. `vu` outlives the context.
+v8::Local<v8::Object> MakeHtmlModule(v8::Local<v8::Context> context, ApiVu& vu);
+
+// The functions that html.js describes: parseHTML, Selection, html, submitForm, clickLink. Made at the first call in a context,
+// which `vu` outlives.
+v8::MaybeLocal<v8::Object> HtmlFunctions(v8::Local<v8::Context> context, ApiVu& vu);
 
 }  // namespace lockstep::agent

@@ -1,10 +1,10 @@
 // `k6/html` as JavaScript: the class Selection over the tree that html.cc parses, and what Responses do with it.
-// Evaluates to (parse, tree, cssSelect, makeSelectors, makeElements, bindMethods) => ({ parseHTML, Selection, html, submitForm, clickLink }).
-// parse(text) gives a document as html_tree.js describes it; the others are what html_tree.js, css-select, html_selectors.js,
+// Evaluates to (parse, warn, tree, cssSelect, makeSelectors, makeElements, bindMethods) => ({ parseHTML, Selection, html, submitForm, clickLink }).
+// parse(text) gives a document as html_tree.js describes it, warn(text) tells of the script's present call; the others are what html_tree.js, css-select, html_selectors.js,
 // html_element.js and bound_methods.js evaluate to. The last three functions take the exports of `k6/http`, a Response and an argument.
-(function (parse, tree, cssSelect, makeSelectors, makeElements, bindMethods) {
+(function (parse, warn, tree, cssSelect, makeSelectors, makeElements, bindMethods) {
   const { isElement, elements, rowOf, walk, descendants, ancestors, textOf, inputValue, optionValue, inner, resolve, encodeForm } = tree;
-  const compile = makeSelectors(cssSelect, tree);
+  const compile = makeSelectors(cssSelect, tree, warn);
   const unique = (list) => [...new Set(list)];
   const after = (node) => { const row = rowOf(node); return row.slice(row.indexOf(node) + 1).filter(isElement); };
   const before = (node) => { const row = rowOf(node); return row.slice(0, row.indexOf(node)).filter(isElement).reverse(); };

@@ -1,7 +1,7 @@
 // The selectors of k6/html. Their dialect is k6's own: `:matches()` and `[name#=]` take regular expressions, `:contains()` knows
 // no case, and what is not valid matches nothing. It is read here into the form of css-select, which does the matching.
-// Evaluates to (cssSelect, tree) => (selector) => (node) => boolean, where `tree` is what html_tree.js makes.
-(function (cssSelect, { isElement, elements, textOf, ownTextOf, ancestors, rowOf }) {
+// Evaluates to (cssSelect, tree, warn) => (selector) => (node) => boolean, where `tree` is what html_tree.js makes.
+(function (cssSelect, { isElement, elements, textOf, ownTextOf, ancestors, rowOf }, warn) {
   const escaped = String.raw`\\(?:[0-9a-f]{1,6}\s?|[^\r\n\f0-9a-f])`;
   const inName = String.raw`(?:[\w-]|[^\x00-\x7f]|${escaped})`;
   const identifier = String.raw`-?(?:[a-z_]|[^\x00-\x7f]|${escaped})${inName}*`;
@@ -173,7 +173,7 @@
       try {
         test = cssSelect.compile(read(selector), { ...options });
       } catch {
-        globalThis.console?.warn(`k6/html: the selector ${JSON.stringify(selector)} cannot be read: it finds nothing`);
+        warn(`k6/html: the selector ${JSON.stringify(selector)} cannot be read: it finds nothing`);
         test = () => false;
       }
       if (kept.size >= 1000) kept.clear();  // scripts may make selectors without end

@@ -287,7 +287,7 @@ v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* func
   v8::Local<v8::Object> functions;
   v8::Local<v8::Value> callee;
   CheckFormOptions(context, function, argument);
-  if (!HtmlFunctions(context).ToLocal(&functions) ||
+  if (!HtmlFunctions(context, vu_).ToLocal(&functions) ||
       !GetProperty(context, functions, function, &callee)) {
     return {};
   }

@@ -134,9 +134,13 @@ bool ParamsReader::Throw(v8::Local<v8::Value> value) {
 bool ParamsReader::Members(absl::string_view name, v8::Local<v8::Value> value,
                            v8::Local<v8::Object>* members) {
   if (!value->IsObject()) {
-    Warn(name, value,
-         value->IsString() ? "of a text, each letter becomes one; an object is expected"
-                           : "without effect, as an object is expected");
+    if (value->IsString()) {  // not shown: it may be a password, and another one in each call
+      WarnOfCall(vu_, absl::StrCat("k6/http: ", name,
+                                   " is a text, each letter of which becomes one; an object is "
+                                   "expected"));
+    } else {
+      Warn(name, value, "without effect, as an object is expected");
+    }
   }
   return value->ToObject(context_).ToLocal(members) &&
          WithPairsAsProperties(context_, *members).ToLocal(members);
@@ -250,7 +254,7 @@ bool ParamsReader::CookieObject(v8::Local<v8::Object> given, RequestCookie* cook
           return true;
         }
         cookie->replace = attribute->BooleanValue(isolate_);
-        if (!attribute->IsBoolean()) {
+        if (!attribute->IsBoolean() && !attribute->IsNullOrUndefined()) {
           Warn(absl::StrCat("replace of ", what), attribute,
                absl::StrCat("taken as ", cookie->replace ? "true" : "false"));
         }

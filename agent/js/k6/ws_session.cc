@@ -32,7 +32,11 @@ struct Reader {
 absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPlan* plan) {
   const Context context = reader.context;
   if (!value->IsObject()) {
-    if (!value->IsNullOrUndefined()) {
+    if (value->IsString()) {  // not shown: it may be a password, and another one in each call
+      WarnOfCall(reader.vu, absl::StrCat(reader.where(),
+                                         ": headers is a text: without effect, as "
+                                         "an object is expected"));
+    } else if (!value->IsNullOrUndefined()) {
       reader.Warn("headers", value, "without effect, as an object is expected");
     }
     return absl::OkStatus();

@@ -296,7 +296,8 @@ TEST_F(Modules, AWebSocketWarnsOfAnEventThatDoesNotExist) {
       RunWhole("import { WebSocket } from 'k6/websockets';"
                "export default function () {"
                "  new WebSocket('ws://127.0.0.1:1/').addEventListener('mesage', () => {}); }"),
-      Contains(HasSubstr("warning: a WebSocket has no event \"mesage\"")));
+      Contains(AllOf(HasSubstr("warning: file:///test/main.js:1:"),
+                     HasSubstr(": a WebSocket has no event \"mesage\""))));
 }
 
 TEST_F(Modules, BrowsersCanBeImportedAndNotUsed) {

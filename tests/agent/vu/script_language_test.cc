@@ -12,6 +12,7 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Language : public HostTest {
  protected:
@@ -154,6 +155,45 @@ export default function (): void {
   EXPECT_THAT(log_.lines(),
               ElementsAre("info: 1",
                           HasSubstr("error: Error: here\n\tat default (file:///test/main.ts:6:")));
+}
+
+TEST_F(Language, WarningsAndAbortsNamePlacesInTheSourceOfTypeScript) {
+  std::optional<std::string> aborted;
+  host_.SetEvents({.on_abort = [&](std::string message) { aborted = std::move(message); }});
+  Script(R"js(import exec from 'k6/execution';
+import encoding from 'k6/encoding';
+import { WebSocket } from 'k6/websockets';
+enum Color { Red, Green }
+
+export default function (): void {
+  encoding.b64encode('a', 'odd');
+  try { new WebSocket('ws://[', {} as any); } catch { }
+  exec.test.abort('enough');
+}
+)js",
+         "main.ts");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_THAT(log_.lines(),
+              ElementsAre(StartsWith("warning: file:///test/main.ts:7:12: k6/encoding: "),
+                          StartsWith("warning: file:///test/main.ts:8:9: k6/websockets: ")));
+  EXPECT_EQ(Wait(aborted), "test aborted: enough at default (file:///test/main.ts:9:13)");
+}
+
+TEST_F(Language, AllVusWarnOnceOfASelectorThatCannotBeRead) {
+  Script(R"js(
+    import { parseHTML } from 'k6/html';
+    export default function () { parseHTML('<p>x').find('p['); }
+  )js");
+  ASSERT_TRUE(Prepare(2).value.has_value());
+  LentVu vus[] = {TakeFor(std::make_shared<CountedSource>(1)),
+                  TakeFor(std::make_shared<CountedSource>(1))};
+  for (LentVu& vu : vus) {
+    std::optional<bool> idle;
+    vu.Activate([&idle] { idle = true; });
+    Wait(idle);
+  }
+  EXPECT_THAT(log_.lines(), ElementsAre(StartsWith("warning: file:///test/main.js:3:")));
 }
 
 TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {

@@ -171,7 +171,7 @@ JsHarness::JsHarness() {
   SetGlobal("tls", MakeModule<TlsModule>(made, *vu_, vu_->multi_loop()));
   SetGlobal("streams", MakeStreamsModule(made));
   SetGlobal("x509", MakeX509Module(made));
-  SetGlobal("html", MakeHtmlModule(made));
+  SetGlobal("html", MakeHtmlModule(made, *vu_));
   SetGlobal("http", MakeModule<HttpModule>(made, *vu_, isolate_));
   SetGlobal("grpc", MakeModule<GrpcModule>(made, *vu_, schemas_, script_files));
   SetGlobal("mqtt", MakeModule<MqttModule>(made, *vu_, vu_->mqtt(), MqttModule::Face::kLockstep));

@@ -68,6 +68,7 @@ class HarnessVu final : public ApiVu {
   const SystemTags& system_tags() const override { return system_tags_; }
   Logger& logger() override { return log; }
   void WarnOnce(const std::string& message) override { log.Warn(message); }
+  std::string SourcePlace(const std::string& place) override { return place; }
   EventLoop& loop() override { return *loop_; }
   SampleSink& sink() override { return samples; }
   const TagSet& tags() const override { return tags_; }
