@@ -70,13 +70,17 @@ std::vector<std::string> NearestNames(absl::string_view wrong,
 }
 
 std::vector<std::string> SlipsOf(absl::string_view wrong, const std::vector<std::string>& names) {
-  constexpr size_t kLong = 8;
+  constexpr size_t kShort = 6, kLong = 8;
+  const std::string meant = absl::AsciiStrToLower(wrong);
+  const size_t most = meant.size() < kLong ? 1 : 2;
   std::vector<std::string> slips = NearestNames(wrong, names);
-  const size_t most = wrong.size() < kLong ? 1 : 2;
   slips.erase(std::remove_if(slips.begin(), slips.end(),
                              [&](const std::string& name) {
-                               return Distance(absl::AsciiStrToLower(wrong),
-                                               absl::AsciiStrToLower(name)) > most;
+                               const std::string known = absl::AsciiStrToLower(name);
+                               return Distance(meant, known) > most ||
+                                      (meant.size() < kShort &&
+                                       !std::is_permutation(meant.begin(), meant.end(),
+                                                            known.begin(), known.end()));
                              }),
               slips.end());
   return slips;

@@ -14,7 +14,8 @@ namespace lockstep {
 std::vector<std::string> NearestNames(absl::string_view wrong,
                                       const std::vector<std::string>& names);
 
-// Those of `names`, likewise, of which `wrong` is hardly anything but a slip: one difference, or two in eight characters or more.
+// Those of `names`, likewise, of which `wrong` is hardly anything but a slip: one difference, or two in eight characters or more; in fewer
+// than six, neighbours that are exchanged, as other short words ("host") differ as little from a name ("hosts").
 std::vector<std::string> SlipsOf(absl::string_view wrong, const std::vector<std::string>& names);
 
 // `; did you mean "a" or "b"?` of the nearest; "" if there is none. `prefix` stands before each name shown, and is no part

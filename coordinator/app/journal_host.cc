@@ -32,6 +32,8 @@ std::string TestHash(const RunRequest& request, const TestFiles& files) {
   const RunSettingsFlags& run = request.run;
   std::vector<std::string> facts = {files.script.main_url,
                                     files.script.text,
+                                    ToCanonicalJson(files.tiers.config_file().parsed.options),
+                                    ToCanonicalJson(files.tiers.environment()),
                                     ToCanonicalJson(request.test.flags),
                                     absl::StrCat(run.agents),
                                     absl::StrCat(run.tolerated_loss_percent),
@@ -103,7 +105,7 @@ std::string EndLine(const RunRecord& run) {
 JournalHost::JournalHost(Parts parts, const RunRequest& request, const TestFiles& files)
     : parts_(parts), request_(request), files_(files), linger_timer_(parts.rig.loop()) {}
 
-absl::Status JournalHost::Open() {
+absl::Status JournalHost::Open(const std::vector<std::string>& outputs) {
   if (request_.run.journal.empty() || request_.inspect_only) {
     return absl::OkStatus();
   }
@@ -117,7 +119,8 @@ absl::Status JournalHost::Open() {
       [this](absl::AnyInvocable<void()> then) { keeper_->WhenKept(std::move(then)); });
   const MonoTime now = rig.loop().clock().Mono();
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<RunRecord> unanswered, journal_->FindUnanswered());
-  if (unanswered.has_value() && MayAnswerFor(*unanswered, Identity({}), now)) {
+  const RunIdentity wanted = Identity(outputs);
+  if (unanswered.has_value() && MayAnswerFor(*unanswered, wanted, now)) {
     unanswered_ = std::move(unanswered);
     return absl::OkStatus();
   }
@@ -127,7 +130,7 @@ absl::Status JournalHost::Open() {
   }
   const absl::Status may = request_.listen.empty()
                                ? absl::FailedPreconditionError("its agents, too, have ended")
-                               : MayGoOn(*unfinished, Identity({}), now);
+                               : MayGoOn(*unfinished, wanted, now);
   if (may.ok()) {
     written_ = unfinished->written;
     unfinished_ = std::move(unfinished);

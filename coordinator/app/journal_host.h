@@ -55,8 +55,8 @@ class JournalHost {
   };
   JournalHost(Parts parts, const RunRequest& request, const TestFiles& files);
 
-  // Opens the journal and looks for a run to go on with. Errors name the file.
-  absl::Status Open();
+  // Opens the journal and looks for a run to go on with. Errors name the file. `outputs`: those wanted, as in OnTest.
+  absl::Status Open(const std::vector<std::string>& outputs);
   // Where the test has just been run, and its process was gone before it gave its exit code: what that was, once the end has
   // been told again. Nothing: there is a run to play.
   std::optional<ExitCode> AnswerForEnded();

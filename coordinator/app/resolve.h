@@ -41,6 +41,8 @@ class OptionTiers {
   // Something that the user should know of; empty: nothing.
   const std::string& note() const { return note_; }
   const ConfigFile& config_file() const { return config_; }
+  // What variables say.
+  const Options& environment() const { return environment_.options; }
 
   // Adds the script's options and its exported functions. What cannot be read does not hide what
   // else is wrong: the errors are those of all tiers. With --strict, options and system tags of

@@ -30,7 +30,8 @@ int64_t AgentsOf(const RunRequest& request) {
   return request.inspect_only ? 1 : request.run.agents;
 }
 
-RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
+RunSettings SettingsOf(const RunRequest& request, const TestFiles& files,
+                       const Redactor& redactor) {
   return {.agents = static_cast<size_t>(AgentsOf(request)),
           .tolerated_loss_percent = request.run.tolerated_loss_percent,
           .redistribute = request.run.redistribute,
@@ -42,7 +43,8 @@ RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
           .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,
           .max_vu_block = request.run.max_vu_block,
           .lease = kLease,
-          .held_back = request.run.journal.empty() ? absl::ZeroDuration() : Keeper::kMostDelay};
+          .held_back = request.run.journal.empty() ? absl::ZeroDuration() : Keeper::kMostDelay,
+          .redactor = &redactor};
 }
 
 }  // namespace
@@ -74,7 +76,8 @@ Rig::Rig(const RunRequest& request, const TestFiles& files, const Environment& e
       secrets_(loop_, files.secrets, files.trust, logger.redactor()),
       loader_({files, modules_, secrets_, results_, logger}, request.run, request.no_color,
               std::move(on_test)),
-      run_(loop_, host_.fleet(), loader_, results_, logger, SettingsOf(request, files)),
+      run_(loop_, host_.fleet(), loader_, results_, logger,
+           SettingsOf(request, files, logger.redactor())),
       face_(run_, host_.fleet(), results_) {
   results_.SetRedactor(&logger.redactor());
   results_.SetJudge([this] { return run_.judgement(); });

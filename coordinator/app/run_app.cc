@@ -13,6 +13,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
+#include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
 #include "coordinator/app/recorder.h"
@@ -41,6 +42,15 @@ std::optional<VerdictLook> LookOf(int fd, bool no_color) {
 Ending::Looks LooksOf(const RunRequest& request) {
   return {.out = LookOf(STDOUT_FILENO, request.no_color).value_or(VerdictLook{}),
           .error = LookOf(STDERR_FILENO, request.no_color)};
+}
+
+std::vector<std::string> TextsOf(const std::vector<OutputSpec>& specs) {
+  std::vector<std::string> texts;
+  texts.reserve(specs.size());
+  for (const OutputSpec& spec : specs) {
+    texts.push_back(spec.text);
+  }
+  return texts;
 }
 
 class RunApp {
@@ -107,7 +117,10 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       servers_(request.run, rig_, recorder_, logger) {}
 
 ExitCode RunApp::Execute() {
-  if (const absl::Status opened = journal_.Open(); !opened.ok()) {
+  std::vector<OutputSpec> outputs = specs_;
+  TakeDashboard(environment_, &outputs)
+      .IgnoreError();  // what is wrong there is told when it starts
+  if (const absl::Status opened = journal_.Open(TextsOf(outputs)); !opened.ok()) {
     return Refuse(
         absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
         ExitCode::kOther, logger_);
@@ -131,10 +144,10 @@ ExitCode RunApp::Execute() {
   rig_.SetOnStandStill([this](bool still) { screen_.OnStandStill(still); });
   screen_.Start();
   const absl::Status played = rig_.Play();
-  journal_.OnExit();
   if (usage_ != nullptr) {
     usage_->End(logger_);
   }
+  journal_.OnExit();  // last: who is killed before has not been heard
   if (!played.ok()) {
     screen_.Abandon(/*interrupted=*/false);
     return Refuse(played, ExitCode::kOther, logger_);
@@ -205,11 +218,7 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
       return absl::UnavailableError(opened.message());
     }
   }
-  std::vector<std::string> texts;
-  for (const OutputSpec& spec : specs_) {
-    texts.push_back(spec.text);
-  }
-  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, texts));
+  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, TextsOf(specs_)));
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();

@@ -1,6 +1,7 @@
 // A command line, read: from words (word_parser.h) to what the user wants (read_commands.h).
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
@@ -144,7 +145,9 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   TestSettings* const test = TestOf(command);
   if (test != nullptr) {
     for (std::string& unknown : UnknownVariables(environment, commands)) {
-      (test->strict ? words.errors : words.warnings).push_back(std::move(unknown));
+      // The script may have one of K6_ for itself.
+      const bool wrong = test->strict && !absl::StartsWith(unknown, "K6_");
+      (wrong ? words.errors : words.warnings).push_back(std::move(unknown));
     }
     test->errors = std::move(words.errors);
   } else if (!words.errors.empty()) {

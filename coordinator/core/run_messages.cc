@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/secrets.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/agent_log_lines.h"
 #include "coordinator/core/run.h"
@@ -28,9 +29,13 @@ absl::Status OutOfOrder(const v1::AgentMessage& message, RunState state) {
 
 // What a failure of the script means for the run; with code `traceless`, its message is not the
 // script's.
-RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
+std::string WithoutSecrets(const std::string& text, const Redactor* redactor) {
+  return redactor == nullptr ? text : redactor->Redacted(text);
+}
+
+RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless, const Redactor* redactor) {
   const auto code = static_cast<ExitCode>(failure.exit_code());
-  return {code, failure.message(), code != traceless};
+  return {code, WithoutSecrets(failure.message(), redactor), code != traceless};
 }
 
 // VUs that an agent has got stay its own, also where its part becomes smaller.
@@ -152,7 +157,7 @@ void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   if (inspected.has_failure()) {
-    EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess));
+    EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess, settings_.redactor));
     return;
   }
   inspected_ = inspected;
@@ -195,11 +200,12 @@ void Run::OnStep(RunMember& member, RunMember::Step step, const Answer& answer) 
   if (!answer.has_failure()) {
     preparation_.Next(member);
   } else if (member.joining) {
-    fleet_.Expel(member.id, absl::InternalError(
-                                absl::StrCat("it could not join: ", answer.failure().message())));
+    fleet_.Expel(member.id, absl::InternalError(absl::StrCat(
+                                "it could not join: ",
+                                WithoutSecrets(answer.failure().message(), settings_.redactor))));
     return;
   } else if (state() < v1::RunStatus::RUNNING) {
-    EndInInit(member, FaultOf(answer.failure(), ExitCode::kInvalidConfig));
+    EndInInit(member, FaultOf(answer.failure(), ExitCode::kInvalidConfig, settings_.redactor));
     return;
   }
   Advance();
@@ -215,7 +221,7 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
     return;
   }
   if (done.has_failure()) {
-    EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted));
+    EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted, settings_.redactor));
     return;
   }
   EnterReadyBarrier();
@@ -277,7 +283,7 @@ void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   if (done.has_failure()) {
-    faults_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted));
+    faults_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted, settings_.redactor));
   }
   EnterSummarising();
 }
@@ -320,8 +326,9 @@ void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {
     faults_.Mark();
     return;
   }
-  EndEarly(
-      {ExitCode::kScriptAborted, request.message().empty() ? "test aborted" : request.message()});
+  EndEarly({ExitCode::kScriptAborted, request.message().empty()
+                                          ? "test aborted"
+                                          : WithoutSecrets(request.message(), settings_.redactor)});
 }
 
 }  // namespace lockstep::coordinator

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 
+#include "common/base/secrets.h"
 #include "coordinator/core/fleet.h"
 
 namespace lockstep::coordinator {
@@ -32,6 +33,8 @@ struct RunSettings {
   absl::Duration lease = kLease;  // grace for answers beyond the script's own time-outs
   // For how long messages may be held back before they leave, because a journal has to be written.
   absl::Duration held_back = absl::ZeroDuration();
+  // Borrowed; takes secrets out of what the script's faults say, which verdicts and files repeat. Null: there are none.
+  const Redactor* redactor = nullptr;
 };
 
 }  // namespace lockstep::coordinator

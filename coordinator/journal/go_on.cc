@@ -40,7 +40,8 @@ absl::Status MayGoOn(const UnfinishedRun& run, const RunIdentity& test, MonoTime
 bool MayAnswerFor(const RunRecord& run, const RunIdentity& test, MonoTime now) {
   return run.ended.has_value() && run.alive.has_value() && run.identity.boot == test.boot &&
          run.identity.version == test.version && run.identity.test_hash == test.test_hash &&
-         now >= *run.alive && now - *run.alive < kGoOnWithin;
+         run.identity.settings == test.settings && now >= *run.alive &&
+         now - *run.alive < kGoOnWithin;
 }
 
 }  // namespace lockstep::coordinator

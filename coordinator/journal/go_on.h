@@ -20,7 +20,7 @@ inline constexpr absl::Duration kGoOnWithin = absl::Seconds(8);
 absl::Status MayGoOn(const UnfinishedRun& run, const RunIdentity& test, MonoTime now);
 
 // Whether a coordinator that is started again is to answer for a run that has ended, and not to run the test once more: its
-// process was gone before it gave its exit code, a moment ago, and it was the same test. Pure.
+// process was gone before it gave its exit code, a moment ago, and it was the same test, with the same outputs: what is wanted has been written. Pure.
 bool MayAnswerFor(const RunRecord& run, const RunIdentity& test, MonoTime now);
 
 }  // namespace lockstep::coordinator

@@ -65,6 +65,21 @@ class Ending(LockstepTest):
         self.assertIn("INTERRUPTED", said)
         self.assertNotIn("late", said)
 
+    def test_a_fault_of_the_script_tells_no_secret(self):
+        for code, failing in ((107, "throw new Error('not ' + s)"), (108, "exec.test.abort('not ' + s)")):
+            with self.subTest(failing):
+                result = self.lockstep("run", "--secret-source=mock=k=s3cret", "-o", "result=r.json", "-o", "junit=r.xml", "-o", "report=r.html",
+                                       "--journal", "j.db", self.script(f"""
+                    import exec from 'k6/execution';
+                    import secrets from 'k6/secrets';
+                    export async function setup() {{ const s = await secrets.get('k'); {failing} }}
+                    export default () => {{}};"""))
+                self.assertEqual(code, result.returncode, result.stderr)
+                self.assertRegex(result.stdout, r"(?m)^(FAILED|ABORTED) .*not \*\*\*SECRET_REDACTED\*\*\*")
+                for told in (result.stdout, result.stderr, *((self.folder / name).read_text("utf-8", "replace")
+                                                             for name in ("r.json", "r.xml", "r.html", "j.db"))):
+                    self.assertNotIn("s3cret", told)
+
     def test_a_file_that_cannot_be_written(self):
         own = "export const handleSummary = () => ({ 'absent/x.txt': 'x' });\n"
         for args, script, reason in ((["-o", "json=/dev/full"], SCRIPT, "/dev/full.*No space left on device"),

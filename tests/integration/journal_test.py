@@ -4,8 +4,10 @@ import json
 import re
 import resource
 import signal
+import socket
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port, wait_until
@@ -222,6 +224,40 @@ class Histories(JournalTest):
         self.assertEqual(99, self.lockstep(*command).returncode)
         self.assertEqual(40, self.server.count(), "once it has been answered for, the test is run again")
         self.assertEqual(2, len(self.runs()))
+
+    def test_a_run_that_had_ended_is_answered_for_only_where_nothing_else_is_wanted(self):
+        command = ["run", "-i", "2", "--journal", str(self.journal), self.script("export default () => {};")]
+        config = self.folder / "lockstep.yaml"
+        for i, (more, variable, text) in enumerate(((["-o", "result=late.json"], "", ""), ([], "3", ""), ([], "", "maxRedirects: 3"))):
+            with self.subTest(more=more, variable=variable, text=text):
+                self.coordinator = self.start(*command, "--linger")
+                self.addCleanup(lambda process=self.coordinator: (process.kill(), process.communicate(timeout=PATIENCE)))
+                wait_until(lambda: (runs := self.lockstep("runs", "--journal", self.journal, "--json").stdout) and
+                           len(done := json.loads(runs)) == 2 * i + 1 and done[0].get("exitCode") == 0, "the end is kept")
+                self.kill()
+                config.write_text(text, "utf-8")
+                self.env["K6_RPS"] = variable
+                again = self.lockstep(*command, *more)
+                self.assertEqual(0, again.returncode, again.stderr)
+                self.assertNotIn("runs nothing", again.stderr)
+                self.assertEqual(2 * i + 2, len(self.runs()))
+                config.unlink()
+                self.env["K6_RPS"] = ""
+        self.assertTrue((self.folder / "late.json").exists())
+
+    def test_a_run_whose_process_was_killed_while_it_reports_its_usage_is_answered_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:  # never accepts: the report takes two seconds
+            command = ["run", "-i", "2", "--usage-report-url", f"http://127.0.0.1:{mute.getsockname()[1]}/", "--journal", str(self.journal),
+                       self.script("export default () => {};")]
+            self.coordinator = self.start(*command)
+            while not self.coordinator.stdout.readline().startswith("load generator"):
+                self.assertIsNone(self.coordinator.poll())
+            time.sleep(0.7)
+            self.kill()
+            again = self.lockstep(*command)
+        self.assertEqual(0, again.returncode, again.stderr)
+        self.assertIn("runs nothing", again.stderr)
+        self.assertEqual(1, len(self.runs()))
 
     def test_there_is_nothing_to_recover_of_a_run_that_ended(self):
         self.short_run()

@@ -22,8 +22,9 @@ TEST(SlipsOf, AreFewDifferencesInLongNames) {
   EXPECT_THAT(SlipsOf("iteratons", {"iterations"}), ElementsAre("iterations"));
   EXPECT_THAT(SlipsOf("setup_tiemut", {"setup_timeout"}), ElementsAre("setup_timeout"));
   EXPECT_THAT(SlipsOf("browser_timeout", {"setup_timeout"}), ElementsAre());
-  EXPECT_THAT(SlipsOf("vu", {"vus"}), ElementsAre("vus"));
-  EXPECT_THAT(SlipsOf("vm", {"vus"}), ElementsAre());
+  EXPECT_THAT(SlipsOf("vsu", {"vus"}), ElementsAre("vus"));
+  EXPECT_THAT(SlipsOf("host", {"hosts"}), ElementsAre()) << "a word of its own";
+  EXPECT_THAT(SlipsOf("tps", {"rps"}), ElementsAre());
 }
 
 TEST(Suggestion, ShowsTheNearestOrAllOfAFew) {

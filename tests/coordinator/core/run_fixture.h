@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/run/session.h"
+#include "common/base/secrets.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 #include "tests/sim/sim_network.h"
@@ -290,7 +291,8 @@ class RunTest : public ::testing::Test {
                                                          .tolerated_loss_percent = tolerated,
                                                          .redistribute = redistribute,
                                                          .late_agents_join = late_agents_join,
-                                                         .env = {}});
+                                                         .env = {},
+                                                         .redactor = &redactor});
     run->Begin({.on_state = [this](RunState state) { states.emplace_back(WordOf(state)); },
                 .on_planned = [](const TestPlan&) {},
                 .on_tick = [] {},
@@ -322,6 +324,7 @@ class RunTest : public ::testing::Test {
 
   bool redistribute = false;
   bool late_agents_join = false;
+  Redactor redactor;
   lockstep::testing::SimLoop loop;
   lockstep::testing::CollectingLogger log;
   lockstep::testing::SimNetwork network{

@@ -149,6 +149,15 @@ TEST_F(RunTest, AFaultInTheInitCodeOfAVuHasASummaryOfNothing) {
   EXPECT_EQ(run->measured(), absl::ZeroDuration());
 }
 
+TEST_F(RunTest, WhatAFaultSaysHasNoSecrets) {
+  redactor.Add("hunter2");
+  Begin(1);
+  agent(0).prepared.mutable_failure()->set_exit_code(107);
+  agent(0).prepared.mutable_failure()->set_message("Error: not hunter2");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(outcomes.at(0).message, "Error: not ***SECRET_REDACTED***");
+}
+
 TEST_F(RunTest, VusThatCannotBeMadeForAnotherReasonHaveNone) {
   Begin(1);
   agent(0).prepared.mutable_failure()->set_exit_code(104);

@@ -60,9 +60,12 @@ TEST(MayAnswerFor, TheSameTestAMomentAfterItsEndThatNobodyHeardOf) {
   EXPECT_TRUE(MayAnswerFor(run, test, then + absl::Seconds(1)));
   EXPECT_FALSE(MayAnswerFor(run, test, then + kGoOnWithin));
   EXPECT_FALSE(MayAnswerFor(run, test, then - absl::Seconds(1))) << "started again meanwhile";
-  for (const auto& other : {RunIdentity{.test_hash = "other", .version = "1.2", .boot = "boot"},
-                            RunIdentity{.test_hash = "hash", .version = "1.3", .boot = "boot"},
-                            RunIdentity{.test_hash = "hash", .version = "1.2", .boot = "other"}}) {
+  for (const auto& other :
+       {RunIdentity{.test_hash = "other", .version = "1.2", .boot = "boot"},
+        RunIdentity{.test_hash = "hash", .version = "1.3", .boot = "boot"},
+        RunIdentity{
+            .test_hash = "hash", .version = "1.2", .boot = "boot", .settings = "more outputs"},
+        RunIdentity{.test_hash = "hash", .version = "1.2", .boot = "other"}}) {
     EXPECT_FALSE(MayAnswerFor(run, other, then));
   }
   run.alive.reset();
