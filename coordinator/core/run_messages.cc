@@ -27,12 +27,12 @@ absl::Status OutOfOrder(const v1::AgentMessage& message, RunState state) {
       absl::StrCat("its message ", NameOf(message), " is out of order in state ", WordOf(state)));
 }
 
-// What a failure of the script means for the run; with code `traceless`, its message is not the
-// script's.
 std::string WithoutSecrets(const std::string& text, const Redactor* redactor) {
   return redactor == nullptr ? text : redactor->Redacted(text);
 }
 
+// What a failure of the script means for the run; with code `traceless`, its message is not the
+// script's.
 RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless, const Redactor* redactor) {
   const auto code = static_cast<ExitCode>(failure.exit_code());
   return {code, WithoutSecrets(failure.message(), redactor), code != traceless};
