@@ -22,11 +22,14 @@ CallSite CallSiteOf(v8::Isolate* isolate) {
     if (stack->GetFrameCount() == 0) {
       return {};
     }
-    frame = stack->GetFrame(isolate, 0);
-    for (int i = 1; i < stack->GetFrameCount() && !has_name(frame); ++i) {
-      frame = stack->GetFrame(isolate, static_cast<uint32_t>(i));
+    frame = stack->GetFrame(isolate, 0);  // also where none has a name
+    int named = 0;
+    while (named < stack->GetFrameCount() &&
+           !has_name(stack->GetFrame(isolate, static_cast<uint32_t>(named)))) {
+      ++named;
     }
-    if (has_name(frame)) {
+    if (named < stack->GetFrameCount()) {
+      frame = stack->GetFrame(isolate, static_cast<uint32_t>(named));
       break;
     }
   }
