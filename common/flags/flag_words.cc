@@ -132,8 +132,9 @@ namespace {
 
 // What may be meant by "-O", where there is "-o"; otherwise "".
 std::string OtherCase(absl::string_view word, const std::vector<Flag>& flags) {
+  const bool is_letter = absl::ConsumePrefix(&word, "-") && !word.empty();
   for (const Flag& flag : flags) {
-    if (word.size() > 1 && absl::EqualsIgnoreCase(flag.letter, word.substr(1, 1))) {
+    if (is_letter && absl::EqualsIgnoreCase(flag.letter, word)) {
       return absl::StrCat("; did you mean \"-", flag.letter, "\"?");
     }
   }

@@ -213,6 +213,12 @@ TEST(Help, HelpIsACommandToo) {
   EXPECT_EQ(Refused({"certs", "help"}).code, ExitCode::kSuccess);
 }
 
+TEST(Letters, AreTheOnlyOnesThatAreTakenForOthers) {
+  EXPECT_THAT(Refused({"recover", "runs.db", "-O", "x"}).error, HasSubstr("did you mean \"-o\"?"));
+  EXPECT_THAT(Refused({"recover", "-\xC3\xA9", "runs.db"}).error,
+              ::testing::Not(HasSubstr("did you mean")));
+}
+
 TEST(Help, ShowsHelp) {
   const CommandLineExit help = Refused({"run", "--help"});
   EXPECT_EQ(help.code, ExitCode::kSuccess);
