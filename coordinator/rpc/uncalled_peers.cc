@@ -14,6 +14,7 @@ constexpr size_t kMostSuspects = 4;
 }  // namespace
 
 void UncalledPeers::Add(const std::string& address) {
+  Forget(address);  // it may have ended, and its port is another's
   timers_[address] = loop_.After(kCallWithin, [this, address] {
     timers_.erase(address);
     silent_(address);

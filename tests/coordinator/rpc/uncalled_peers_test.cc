@@ -32,6 +32,16 @@ TEST_F(UncalledPeersTest, TellsOfThoseWhoMakeNoCallWithinTenSeconds) {
   EXPECT_THAT(silent, ElementsAre("10.0.0.1:1"));
 }
 
+TEST_F(UncalledPeersTest, OneThatConnectsAgainFromTheSamePortHasTenSecondsAnew) {
+  peers.Add("10.0.0.1:1");
+  loop.RunFor(absl::Seconds(9));
+  peers.Add("10.0.0.1:1");
+  loop.RunFor(absl::Seconds(9));
+  EXPECT_THAT(silent, IsEmpty());
+  loop.RunFor(absl::Seconds(9));
+  EXPECT_THAT(silent, ElementsAre("10.0.0.1:1"));
+}
+
 TEST_F(UncalledPeersTest, TheOnlyOneIsSuspectedAndNothingMoreIsSaidOfIt) {
   EXPECT_EQ(peers.TakeSuspect(), "a peer");
   peers.Add("10.0.0.1:1");
