@@ -214,8 +214,8 @@ TEST(Help, HelpIsACommandToo) {
 }
 
 TEST(Letters, AreTheOnlyOnesThatAreTakenForOthers) {
-  EXPECT_THAT(Refused({"recover", "runs.db", "-O", "x"}).output, HasSubstr("did you mean \"-o\"?"));
-  EXPECT_THAT(Refused({"recover", "-\xC3\xA9", "runs.db"}).output,
+  EXPECT_THAT(Refused({"recover", "runs.db", "-O", "x"}).error, HasSubstr("did you mean \"-o\"?"));
+  EXPECT_THAT(Refused({"recover", "-\xC3\xA9", "runs.db"}).error,
               ::testing::Not(HasSubstr("did you mean")));
 }
 
