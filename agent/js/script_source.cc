@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::agent {
 
 const SourceMap* ScriptSource::map() const {
@@ -27,9 +29,18 @@ std::vector<std::string> SourceStore::MissingExports(const std::string& key) {
   return found == missing_.end() ? std::vector<std::string>() : found->second;
 }
 
-bool SourceStore::IsNews(absl::string_view message) {
-  const MutexLock lock(mutex_);
-  return said_.size() < kMostNews && said_.insert(std::string(message)).second;
+void SourceStore::WarnOnce(const std::string& message, Logger& logger) {
+  bool more = false;
+  {
+    const MutexLock lock(mutex_);
+    if (said_.size() > kMostWarnings || !said_.insert(message).second) {
+      return;
+    }
+    more = said_.size() > kMostWarnings;
+  }
+  logger.Warn(more ? absl::StrCat("the script has been warned of ", kMostWarnings,
+                                  " things; further ones are not shown")
+                   : message);
 }
 
 }  // namespace lockstep::agent

@@ -15,6 +15,7 @@
 
 #include "agent/data/once_map.h"
 #include "agent/data/source_map.h"
+#include "common/base/log.h"
 #include "common/base/sync.h"
 
 namespace lockstep::agent {
@@ -48,9 +49,10 @@ class SourceStore {
   void AddMissingExport(const std::string& key, const std::string& name);
   std::vector<std::string> MissingExports(const std::string& key);
 
-  // Whether nobody has said this before; beyond so many, nothing is news, as a script may put anything into a message.
-  static constexpr size_t kMostNews = 1000;
-  bool IsNews(absl::string_view message);
+  // Logs a warning that nobody has logged before. Beyond so many it says once that there are more, as a script may put anything
+  // into a message.
+  static constexpr size_t kMostWarnings = 1000;
+  void WarnOnce(const std::string& message, Logger& logger);
 
  private:
   OnceMap<ScriptSource> files_;

@@ -222,8 +222,8 @@ std::vector<v8::Local<v8::Value>> World::TakeUnhandledRejections() {
 
 void World::WarnOnce(const std::string& message) {
   // Of all agents, the one that looks at the script first is enough: its VU is number 0.
-  if (site_.api().vu().id_in_instance == 0 && site_.sources().IsNews(message)) {
-    site_.api().logger().Warn(message);
+  if (site_.api().vu().id_in_instance == 0) {
+    site_.sources().WarnOnce(message, site_.api().logger());
   }
 }
 

@@ -196,8 +196,8 @@ void ScriptVu::Call(Function function,
 
 void ScriptVu::WarnOnce(const std::string& message) {
   // Of all agents, the one that looks at the script first runs its init code as VU number 0.
-  if ((!in_init_ || ids_.in_instance == 0) && sources().IsNews(message)) {
-    run_.logger.Warn(message);
+  if (!in_init_ || ids_.in_instance == 0) {
+    sources().WarnOnce(message, run_.logger);
   }
 }
 

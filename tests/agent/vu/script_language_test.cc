@@ -196,6 +196,20 @@ TEST_F(Language, AllVusWarnOnceOfASelectorThatCannotBeRead) {
   EXPECT_THAT(log_.lines(), ElementsAre(StartsWith("warning: file:///test/main.js:3:")));
 }
 
+TEST_F(Language, WarningsWithoutEndSayThatThereAreMore) {
+  const std::vector<std::string> lines = LinesOf(R"js(
+    import { parseHTML } from 'k6/html';
+    const page = parseHTML('<p>x');
+    export default function () {
+      for (let i = 0; i < 1002; ++i) page.find('p[' + i);
+      page.find('p[last');
+    })js");
+  ASSERT_EQ(SourceStore::kMostWarnings + 1, lines.size());
+  EXPECT_THAT(lines[SourceStore::kMostWarnings - 1], HasSubstr("the selector \"p[999\""));
+  EXPECT_EQ("warning: the script has been warned of 1000 things; further ones are not shown",
+            lines.back());
+}
+
 TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {
   File("d.txt", "h\xC3\xA9");
   EXPECT_THAT(LinesOf(R"(
