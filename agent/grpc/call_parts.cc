@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 // gRPC's core hands out no message's flags but by this function, and takes one that is compressed in no known way for one
 // that is not compressed. Another version of the library may lack it.
@@ -41,6 +42,15 @@ gpr_timespec DeadlineIn(absl::Duration timeout) {
   }
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                       gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
+// gRPC's words for a connection that its peer has reset: the system's, and before them the call that
+// met the reset, where that was not the poll.
+bool IsOfAResetConnection(absl::string_view error) {
+  if (!absl::ConsumePrefix(&error, "recvmsg:")) {
+    absl::ConsumePrefix(&error, "sendmsg:");
+  }
+  return error == "Connection reset by peer" || error == "Broken pipe";
 }
 
 }  // namespace
@@ -133,11 +143,7 @@ GrpcResult ResultOf(int status, std::string message) {
     result.error = "context canceled";
   } else if (status == GRPC_STATUS_UNAVAILABLE && result.error == "Socket closed") {
     result.error = "error reading from server: EOF";
-  } else if (status == GRPC_STATUS_UNAVAILABLE &&
-             (absl::StartsWith(result.error, "recvmsg:") ||
-              absl::StartsWith(result.error, "sendmsg:")) &&
-             (absl::EndsWith(result.error, "Connection reset by peer") ||
-              absl::EndsWith(result.error, "Broken pipe"))) {
+  } else if (status == GRPC_STATUS_UNAVAILABLE && IsOfAResetConnection(result.error)) {
     result.error = "error reading from server: read: connection reset by peer";
   }
   if (status == GRPC_STATUS_UNKNOWN && absl::StartsWith(result.error, kNotDecompressed)) {

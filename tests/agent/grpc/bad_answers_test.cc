@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/grpc/call_parts.h"
 #include "tests/agent/grpc/grpc_fixture.h"
 #include "tests/support/raw_grpc_server.h"
 
@@ -70,6 +71,15 @@ TEST_F(BadAnswers, AConnectionThatEndsInTheMiddleHasGosWords) {
     StreamLog log;
     Stream({.data = Message(), .end = end}, /*one_message=*/false, &log);
     EXPECT_EQ(words, log.result.error);
+  }
+}
+
+TEST(ResultOf, AResetConnectionHasGosWordsWhicheverCallMetIt) {
+  for (const char* words : {"Connection reset by peer", "recvmsg:Connection reset by peer",
+                            "sendmsg:Connection reset by peer", "sendmsg:Broken pipe"}) {
+    EXPECT_EQ("error reading from server: read: connection reset by peer",
+              agent::ResultOf(GRPC_STATUS_UNAVAILABLE, words).error);
+    EXPECT_EQ(words, agent::ResultOf(GRPC_STATUS_INTERNAL, words).error);
   }
 }
 
