@@ -126,8 +126,8 @@ absl::Status Conductor::AdvanceStage(const v1::CoordinatorMessage& message) {
       {Body::kSetupData, Stage::kPrepared, Stage::kSettingUp, Stage::kReady},
       {Body::kStart, Stage::kReady, Stage::kReady, Stage::kStarted},
       {Body::kRunTeardown, Stage::kDrained, Stage::kDrained, Stage::kTearingDown},
-      // Where a VU's init code has failed, there was no load to drain.
-      {Body::kRunHandleSummary, Stage::kPreparing, Stage::kPreparing, Stage::kSummarising},
+      // Where a VU's init code has failed, here or elsewhere, there was no load to drain.
+      {Body::kRunHandleSummary, Stage::kPreparing, Stage::kPrepared, Stage::kSummarising},
       {Body::kRunHandleSummary, Stage::kDrained, Stage::kTearingDown, Stage::kSummarising},
   };
   const bool amid_setup = attempt_.in_setup && message.body_case() == Body::kAssign;

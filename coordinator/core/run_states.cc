@@ -193,17 +193,21 @@ void Run::EnterDraining() {
 }
 
 // One that is about to leave, or whose connection is broken, may be gone: whoever stays can be asked as
-// well.
+// well. Where the load never began, some may still make their VUs, and can do nothing else.
 RunMember* Run::ElectForCall() {
-  const auto stays = [this](const RunMember& member) {
-    const AgentRecord* const record = fleet_.Find(member.id);
-    return record != nullptr && record->connected && !member.leaving;
+  const auto can = [](const RunMember& member) {
+    return member.step >= RunMember::Step::kPrepared;
   };
-  const RunMember* const elected = roster_.FindElected();
+  const auto stays = [this, can](const RunMember& member) {
+    const AgentRecord* const record = fleet_.Find(member.id);
+    return record != nullptr && record->connected && !member.leaving && can(member);
+  };
+  RunMember* elected = roster_.FindElected();
   if (elected == nullptr || !stays(*elected)) {
     roster_.ElectFrom(stays);
+    elected = roster_.FindElected();
   }
-  return roster_.FindElected();
+  return elected != nullptr && can(*elected) ? elected : nullptr;
 }
 
 void Run::EnterTeardown() {

@@ -200,6 +200,15 @@ TEST_F(ConductorTest, RefusesToPrepareTwice) {
   EXPECT_FALSE(conductor.in_run());
 }
 
+// The init code of another agent's VU has failed, and that agent has left.
+TEST_F(ConductorTest, CallsHandleSummaryOfALoadThatNeverBegan) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_handle_summary(); }));
+  EXPECT_THAT(Failures(), IsEmpty());
+  EXPECT_TRUE(transport.sent.back().has_handle_summary_done());
+}
+
 // Another agent was lost before T0: VUs are initialised again, for another part of the work.
 TEST_F(ConductorTest, TakesAnotherAssignmentUntilTheStart) {
   Assign();

@@ -149,6 +149,48 @@ TEST_F(RunTest, AFaultInTheInitCodeOfAVuHasASummaryOfNothing) {
   EXPECT_EQ(run->measured(), absl::ZeroDuration());
 }
 
+// The agent whose VU's init code has failed is told to leave before it hears of handleSummary().
+class InitFault : public RunTest {
+ protected:
+  void LeaveInsteadOfTheSummary(size_t index) {
+    loop.RunFor(absl::Seconds(1));
+    EXPECT_THAT(agent(index).asked, Contains("summary"));
+    v1::AgentMessage leaving;
+    leaving.mutable_leaving()->set_reason("terminated");
+    leaving.mutable_leaving()->set_draining(true);
+    agent(index).Send(leaving);
+    loop.RunFor(absl::Milliseconds(1));
+    agent(index).Leave();
+    loop.RunFor(absl::Seconds(30));
+  }
+  void Begin(size_t agents) {
+    source.plan->has_handle_summary = true;
+    RunTest::Begin(agents);
+    agent(agents - 1).prepared.mutable_failure()->set_exit_code(107);
+    agent(agents - 1).answers_summary = false;
+    agent(0).answers_prepare = false;  // its VUs are still being made: it can call nothing
+  }
+};
+
+TEST_F(InitFault, WhoHasItsVusCallsHandleSummaryInstead) {
+  Begin(3);
+  LeaveInsteadOfTheSummary(2);
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare"));
+  EXPECT_THAT(agent(1).asked, ElementsAre("assign", "prepare", "summary"));
+  EXPECT_EQ(code(), 107);
+}
+
+TEST_F(InitFault, WhereNobodyHasItsVusTheSummaryFails) {
+  Begin(2);
+  LeaveInsteadOfTheSummary(1);
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare"));
+  EXPECT_THAT(log.messages,
+              Contains("failed to handle the end-of-test summary: no agent is left to "
+                       "call handleSummary()"));
+  EXPECT_EQ(code(), 107);
+  EXPECT_THAT(summaries, ElementsAre(0u));
+}
+
 TEST_F(RunTest, WhatAFaultSaysHasNoSecrets) {
   redactor.Add("hunter2");
   Begin(1);
