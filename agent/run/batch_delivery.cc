@@ -5,6 +5,7 @@
 #include "lockstep/v1/metrics.pb.h"
 
 #include "common/base/beat.h"
+#include "common/metrics/hide_secrets.h"
 
 namespace lockstep::agent {
 namespace {
@@ -35,6 +36,15 @@ std::string ShiftTimes(std::string batch, absl::Duration by) {
     decoded.mutable_points()->set_unix_ns(0, decoded.points().unix_ns(0) + nanos);
   }
   return decoded.SerializeAsString();
+}
+
+std::string WithoutSecrets(const Redactor& redactor, std::string batch) {
+  absl::StatusOr<Batch> decoded = redactor.empty() ? absl::NotFoundError("") : DecodeBatch(batch);
+  if (!decoded.ok()) {
+    return batch;
+  }
+  HideSecrets(redactor, &*decoded);
+  return EncodeBatch(*decoded);
 }
 
 }  // namespace
@@ -80,7 +90,8 @@ void BatchDelivery::NextSeal() {
 
 void BatchDelivery::OnSealed(std::vector<std::string> batches) {
   for (std::string& batch : batches) {
-    outbox_.Add(ShiftTimes(std::move(batch), sender_.WallCorrection()));
+    outbox_.Add(
+        ShiftTimes(WithoutSecrets(sender_.redactor(), std::move(batch)), sender_.WallCorrection()));
   }
   SendBatches();
   absl::AnyInvocable<void()> then = std::move(seals_.front());

@@ -138,6 +138,8 @@ class Conductor final : private EngineEvents {
   void OnPrepared(const ScriptResult<VuPool*>& result);
   void OnRunSetup();
   void OnSetupData(const v1::SetupData& data);
+  // Those that another agent has put into setup()'s value.
+  void LearnSecrets(const v1::SetupValue& value);
   void OnStart(const v1::Start& start);
   void OnPause(const v1::Pause& pause);
   void OnResume(const v1::Resume& resume);

@@ -165,10 +165,17 @@ void Conductor::OnRunSetup() {
 }
 
 void Conductor::OnSetupData(const v1::SetupData& data) {
+  LearnSecrets(data.value());
   host_.SetSetupData(data.value().defined() ? data.value().json() : "");
   v1::AgentMessage message;
   message.mutable_ready()->set_deal(assignment_.assign().deal());
   sender_.Send(std::move(message));
+}
+
+void Conductor::LearnSecrets(const v1::SetupValue& value) {
+  for (const std::string& secret : value.secrets()) {
+    log_.redactor().Add(secret);
+  }
 }
 
 // ---- after the run ----

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "proto/hide_secrets.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -25,6 +27,7 @@ void RunSender::Send(v1::AgentMessage message) {
       message.body_case() == Body::kIterationLease ||
       message.body_case() == Body::kVuIterationsWanted || message.body_case() == Body::kFileRequest;
   SendLog(/*all=*/!passing);
+  HideSecrets(log_.redactor(), &message);
   session_.Send(run_id_, std::move(message));
 }
 

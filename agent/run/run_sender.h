@@ -22,12 +22,14 @@ class RunSender {
   uint64_t run_id() const { return run_id_; }
 
   // After the log lines that were written before; an answer after all of them, whereas others do not
-  // wait for those that the coordinator is too slow for.
+  // wait for those that the coordinator is too slow for. Without the secrets that this agent has been given.
   void Send(v1::AgentMessage message);
   // Says that the agent has failed.
   void Fail(const std::string& text);
   // As far as the coordinator keeps up; `all`: to the last line.
   void SendLog(bool all = false);
+  // What this agent has been given, and nobody is to read.
+  const Redactor& redactor() const { return log_.redactor(); }
   // What makes our wall clock's stamps those of the coordinator's; zero where the clocks agree well
   // enough.
   absl::Duration WallCorrection();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -77,12 +78,13 @@ void Redactor::Add(absl::string_view secret) {
   const MutexLock lock(mutex_);
   for (std::string& form : std::vector<std::string>{
            std::string(secret), AsInJson(secret), AsInUrl(secret, false), AsInUrl(secret, true)}) {
-    if (std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) {
-      secrets_.push_back(std::move(form));
+    if (std::none_of(forms_.begin(), forms_.end(),
+                     [&](const Form& known) { return known.text == form; })) {
+      forms_.push_back({.text = std::move(form), .secret = std::string(secret)});
     }
   }
-  std::stable_sort(secrets_.begin(), secrets_.end(),
-                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  std::stable_sort(forms_.begin(), forms_.end(),
+                   [](const Form& a, const Form& b) { return a.text.size() > b.text.size(); });
   any_.store(true, std::memory_order_release);
 }
 
@@ -92,14 +94,29 @@ void Redactor::Redact(std::string* text) const {
   }
   const MutexLock lock(mutex_);
   std::vector<std::pair<absl::string_view, absl::string_view>> found;
-  for (const std::string& secret : secrets_) {
-    if (text->find(secret) != std::string::npos) {
-      found.emplace_back(secret, kInstead);
+  for (const Form& form : forms_) {
+    if (text->find(form.text) != std::string::npos) {
+      found.emplace_back(form.text, kInstead);
     }
   }
   if (!found.empty()) {
     *text = absl::StrReplaceAll(*text, found);
   }
+}
+
+std::vector<std::string> Redactor::FoundIn(absl::string_view text) const {
+  std::vector<std::string> found;
+  if (empty()) {
+    return found;
+  }
+  const MutexLock lock(mutex_);
+  for (const Form& form : forms_) {
+    if (absl::StrContains(text, form.text) &&
+        std::find(found.begin(), found.end(), form.secret) == found.end()) {
+      found.push_back(form.secret);
+    }
+  }
+  return found;
 }
 
 }  // namespace lockstep

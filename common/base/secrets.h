@@ -41,12 +41,18 @@ class Redactor {
     Redact(&text);
     return text;
   }
+  // Those that stand in a text, in any of their forms: whoever gets the text is to know them, too.
+  std::vector<std::string> FoundIn(absl::string_view text) const;
 
  private:
   std::atomic<bool> any_ = false;
   mutable Mutex mutex_;
+  struct Form {
+    std::string text;
+    std::string secret;  // that it is a form of
+  };
   // Longer ones first, so that one within another does not leave a rest of it.
-  std::vector<std::string> secrets_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Form> forms_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lockstep

@@ -30,8 +30,7 @@ int64_t AgentsOf(const RunRequest& request) {
   return request.inspect_only ? 1 : request.run.agents;
 }
 
-RunSettings SettingsOf(const RunRequest& request, const TestFiles& files,
-                       const Redactor& redactor) {
+RunSettings SettingsOf(const RunRequest& request, const TestFiles& files, Redactor& redactor) {
   return {.agents = static_cast<size_t>(AgentsOf(request)),
           .tolerated_loss_percent = request.run.tolerated_loss_percent,
           .redistribute = request.run.redistribute,

@@ -74,9 +74,6 @@ class RunApp {
   absl::Status CheckFiles();
   void OnPlanned();
   void OnTick();
-  // What handleSummary returned, as it may be written.
-  std::optional<std::map<std::string, std::string>> WithoutSecrets(
-      std::optional<std::map<std::string, std::string>> outputs) const;
   void OnDone(const RunOutcome& outcome);
   void ReportUsage();
 
@@ -182,8 +179,7 @@ void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>
   if (outputs_.want_history() || servers_.dashboard() != nullptr) {
     history = recorder_.Whole();
   }
-  ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()), WithoutSecrets(outputs),
-                       std::move(history));
+  ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()), outputs, std::move(history));
 }
 
 std::vector<NamedFile> RunApp::Inputs() {
@@ -273,16 +269,6 @@ void RunApp::OnTick() {
   if (StdoutIsGone() && !std::exchange(reader_gone_, true)) {
     rig_.run().Interrupt("broken pipe");
   }
-}
-
-std::optional<std::map<std::string, std::string>> RunApp::WithoutSecrets(
-    std::optional<std::map<std::string, std::string>> outputs) const {
-  if (outputs.has_value()) {
-    for (auto& [place, content] : *outputs) {
-      logger_.redactor().Redact(&content);
-    }
-  }
-  return outputs;
 }
 
 void RunApp::OnDone(const RunOutcome& outcome) {

@@ -119,6 +119,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   assignments_.Restore(saved.deal);
   faults_ = RunFaults(std::move(saved.faults));
   script_.Restore(std::move(saved.script));
+  LearnSecrets();
   clock_.Restore(saved.clock);
   pausing_.Restore(saved.pausing);
   standstill_watch_.Restore(std::move(saved.standstills));

@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "coordinator/core/agent_log_lines.h"
 #include "coordinator/core/run.h"
+#include "proto/hide_secrets.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -27,15 +28,11 @@ absl::Status OutOfOrder(const v1::AgentMessage& message, RunState state) {
       absl::StrCat("its message ", NameOf(message), " is out of order in state ", WordOf(state)));
 }
 
-std::string WithoutSecrets(const std::string& text, const Redactor* redactor) {
-  return redactor == nullptr ? text : redactor->Redacted(text);
-}
-
 // What a failure of the script means for the run; with code `traceless`, its message is not the
 // script's.
-RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless, const Redactor* redactor) {
+RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
   const auto code = static_cast<ExitCode>(failure.exit_code());
-  return {code, WithoutSecrets(failure.message(), redactor), code != traceless};
+  return {code, failure.message(), code != traceless};
 }
 
 // VUs that an agent has got stay its own, also where its part becomes smaller.
@@ -96,7 +93,12 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   if (rule == nullptr || (rule->asked_in.has_value() && state() < *rule->asked_in)) {
     return OutOfOrder(message, state());
   }
-  return rule->take(*this, *member, message);
+  if (settings_.redactor == nullptr || settings_.redactor->empty()) {
+    return rule->take(*this, *member, message);
+  }
+  v1::AgentMessage shown = message;
+  HideSecrets(*settings_.redactor, &shown);
+  return rule->take(*this, *member, shown);
 }
 
 const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
@@ -157,7 +159,7 @@ void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   if (inspected.has_failure()) {
-    EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess, settings_.redactor));
+    EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess));
     return;
   }
   inspected_ = inspected;
@@ -200,12 +202,11 @@ void Run::OnStep(RunMember& member, RunMember::Step step, const Answer& answer) 
   if (!answer.has_failure()) {
     preparation_.Next(member);
   } else if (member.joining) {
-    fleet_.Expel(member.id, absl::InternalError(absl::StrCat(
-                                "it could not join: ",
-                                WithoutSecrets(answer.failure().message(), settings_.redactor))));
+    fleet_.Expel(member.id, absl::InternalError(
+                                absl::StrCat("it could not join: ", answer.failure().message())));
     return;
   } else if (state() < v1::RunStatus::RUNNING) {
-    EndInInit(member, FaultOf(answer.failure(), ExitCode::kInvalidConfig, settings_.redactor));
+    EndInInit(member, FaultOf(answer.failure(), ExitCode::kInvalidConfig));
     return;
   }
   Advance();
@@ -217,14 +218,23 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   script_.OnSetupDone(done);
+  LearnSecrets();
   if (state() != v1::RunStatus::SETUP) {
     return;
   }
   if (done.has_failure()) {
-    EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted, settings_.redactor));
+    EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted));
     return;
   }
   EnterReadyBarrier();
+}
+
+void Run::LearnSecrets() {
+  for (const std::string& secret : script_.setup_data().secrets()) {
+    if (settings_.redactor != nullptr) {
+      settings_.redactor->Add(secret);
+    }
+  }
 }
 
 void Run::OnReady(RunMember& member, const v1::Ready&) {
@@ -283,7 +293,7 @@ void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   if (done.has_failure()) {
-    faults_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted, settings_.redactor));
+    faults_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted));
   }
   EnterSummarising();
 }
@@ -326,9 +336,8 @@ void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {
     faults_.Mark();
     return;
   }
-  EndEarly({ExitCode::kScriptAborted, request.message().empty()
-                                          ? "test aborted"
-                                          : WithoutSecrets(request.message(), settings_.redactor)});
+  EndEarly(
+      {ExitCode::kScriptAborted, request.message().empty() ? "test aborted" : request.message()});
 }
 
 }  // namespace lockstep::coordinator

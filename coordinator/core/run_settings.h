@@ -33,8 +33,9 @@ struct RunSettings {
   absl::Duration lease = kLease;  // grace for answers beyond the script's own time-outs
   // For how long messages may be held back before they leave, because a journal has to be written.
   absl::Duration held_back = absl::ZeroDuration();
-  // Borrowed; takes secrets out of what the script's faults say, which verdicts and files repeat. Null: there are none.
-  const Redactor* redactor = nullptr;
+  // Borrowed; its secrets, of all agents, are taken out of what any agent tells of its script. It learns those in setup()'s
+  // value, which another coordinator may have handed out. Null: there are none.
+  Redactor* redactor = nullptr;
 };
 
 }  // namespace lockstep::coordinator

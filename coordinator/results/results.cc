@@ -6,25 +6,13 @@
 
 #include "common/base/json_text.h"
 #include "common/base/status_macros.h"
+#include "common/metrics/hide_secrets.h"
 #include "common/result/result.h"
 #include "common/result/verdict.h"
 #include "common/summary/format.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
-
-namespace {
-
-// Of a text that its agent has cut off, the word at the end may be the beginning of a secret.
-void DropCutWord(std::string* text) {
-  constexpr size_t kLongestCharacter = 4;
-  if (text->size() + kLongestCharacter > ErrorTable::kMostTextBytes) {
-    const size_t last = text->find_last_of("/?&=:, ");
-    text->resize(last == std::string::npos ? 0 : last + 1);
-  }
-}
-
-}  // namespace
 
 absl::Status Results::Configure(Setup setup) {
   setup_ = std::move(setup);
@@ -42,7 +30,9 @@ absl::Status Results::Configure(Setup setup) {
 absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
                                                   absl::string_view batch) {
   LOCKSTEP_ASSIGN_OR_RETURN(Batch decoded, DecodeBatch(batch));
-  HideSecrets(&decoded);
+  if (redactor_ != nullptr) {
+    HideSecrets(*redactor_, &decoded);
+  }
   if (absl::Status merged = MergeDecoded(decoded); !merged.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
@@ -57,23 +47,6 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
     timeline_->Add(agent, decoded);
   }
   return Merged{.delivered = std::move(delivered), .until = decoded.end};
-}
-
-void Results::HideSecrets(Batch* batch) const {
-  if (redactor_ == nullptr || redactor_->empty()) {
-    return;
-  }
-  for (TagList& tags : batch->tag_sets) {
-    for (auto& [key, value] : tags) {
-      redactor_->Redact(&value);
-    }
-  }
-  for (ErrorCount& error : batch->errors) {
-    for (std::string* text : {&error.cause, &error.method, &error.name}) {
-      DropCutWord(text);
-      redactor_->Redact(text);
-    }
-  }
 }
 
 std::string Results::Shown(const v1::SetupValue& setup) const {

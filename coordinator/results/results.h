@@ -102,7 +102,6 @@ class Results final : public RunResults {
   void AddValidity(nlohmann::json* data) const;
   // Likewise only with news.
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;
-  void HideSecrets(Batch* batch) const;
 
   const Clock& clock_;
   Logger& logger_;

@@ -96,6 +96,34 @@ class Kills(JournalTest):
         (run,) = self.runs()
         self.assertEqual((count, 0, "PASSED"), (run["requests"], run["exitCode"], run["verdict"]))
 
+    def test_a_secret_that_was_handed_out_before_stays_hidden(self):
+        (self.folder / "secrets").write_text("k=hunter2\n", "utf-8")
+        self.fleet(2, "--secret-source", "file=secrets", "--result-file", "result.json", "--summary-export", "export.json", script="""
+import http from 'k6/http';
+import secrets from 'k6/secrets';
+import exec from 'k6/execution';
+export const options = { scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '1h' } } };
+export async function setup() { return await secrets.get('k'); }
+export default function (known) {
+  http.get(`${__ENV.TARGET}/delay/20`, { tags: { with: known } });
+  if (__ITER === 90) { exec.test.abort(`gave up with ${known}`); }
+  throw new Error(`not ${known} ${__ITER > 45 ? 'later' : ''}`);
+}
+""")
+        self.wait_for_requests(self.server, 60, self.coordinator)
+        before = self.kill()
+        self.coordinator = self.start(*self.command)
+        output, errors = self.coordinator.communicate(timeout=PATIENCE)
+        self.assertIn("goes on with run 1", errors)
+        self.assertIn("gave up with ***SECRET_REDACTED***", output)
+        self.assertIn("not ***SECRET_REDACTED*** later", output)
+        result = (self.folder / "result.json").read_text("utf-8")
+        self.assertIn("not ***SECRET_REDACTED*** later", result)
+        export = (self.folder / "export.json").read_text("utf-8")
+        self.assertEqual("***SECRET_REDACTED***", json.loads(export)["setup_data"])
+        for text in (before, output, errors, result, export):
+            self.assertNotIn("hunter2", text)
+
     def test_recovery_has_all_that_was_kept_and_says_so(self):
         self.fleet(2, "--summary-export", "export.json", "-o", "junit=junit.xml")
         self.wait_for_requests(self.server, RATE * 4, self.coordinator)

@@ -37,8 +37,9 @@ class IdleHost final : public agent::ScriptHost {
     done({.value = pool_.get(), .failure = {}});
   }
   void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
-    loop_.After(absl::Milliseconds(5),
-                [done = std::move(done)]() mutable { done({.value = "1", .failure = {}}); });
+    loop_.After(absl::Milliseconds(5), [this, done = std::move(done)]() mutable {
+      done({.value = setup_value, .failure = {}});
+    });
   }
   void InterruptSetup() override {}
   int64_t vus_initialised() const override { return 0; }
@@ -64,6 +65,7 @@ class IdleHost final : public agent::ScriptHost {
 
   Events events;                  // for what a script would ask
   std::string batch = "a batch";  // what has been measured, each time
+  std::string setup_value = "1";
 
  private:
   EventLoop& loop_;

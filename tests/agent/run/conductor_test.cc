@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/content_hash.h"
+#include "common/metrics/batch.h"
 #include "common/options/options_json.h"
 #include "proto/words.h"
 #include "tests/support/idle_agent.h"
@@ -189,6 +190,35 @@ TEST_F(ConductorTest, TheLogKnowsASecretBeforeTheScriptDoes) {
   EXPECT_THAT(lines, ElementsAre("got ***SECRET_REDACTED***"));
 }
 
+// Another coordinator, which goes on with the run, has not seen the secret.
+TEST_F(ConductorTest, WhatItTellsOfTheScriptHasNoSecrets) {
+  script_log.redactor().Add("s3cret");
+  Batch measured;
+  measured.tag_sets.push_back({{"url", "/s3cret"}});
+  measured.errors.push_back({.cause = "not s3cret", .method = "GET", .name = "x", .count = 1});
+  host.batch = EncodeBatch(measured);
+  host.setup_value = R"("a s3cret")";
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  loop.RunFor(absl::Seconds(2));
+  host.events.on_abort("no s3cret");
+  const absl::StatusOr<Batch> told = DecodeBatch(transport.batches.at(0).batch());
+  ASSERT_TRUE(told.ok());
+  EXPECT_EQ(told->tag_sets.at(0).at(0).second, "/***SECRET_REDACTED***");
+  EXPECT_EQ(told->errors.at(0).cause, "not ***SECRET_REDACTED***");
+  std::vector<std::string> texts;
+  for (const v1::AgentMessage& message : transport.sent) {
+    if (message.has_setup_done()) {
+      texts.push_back(message.setup_done().value().json());
+      texts.push_back(absl::StrCat("with ", message.setup_done().value().secrets(0)));
+    } else if (message.has_script_request()) {
+      texts.push_back(message.script_request().message());
+    }
+  }
+  EXPECT_THAT(texts, ElementsAre(R"("a s3cret")", "with s3cret", "no ***SECRET_REDACTED***"));
+}
+
 // Found by the fuzzer: a second Prepare left a timer behind that sealed batches without end once
 // the run was given up.
 TEST_F(ConductorTest, RefusesToPrepareTwice) {
@@ -198,6 +228,17 @@ TEST_F(ConductorTest, RefusesToPrepareTwice) {
   EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order")));
   loop.RunFor(absl::Seconds(30));  // past the lease
   EXPECT_FALSE(conductor.in_run());
+}
+
+TEST_F(ConductorTest, KnowsTheSecretsInSetupsValueThatAnotherAgentWasGiven) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) {
+    m.mutable_setup_data()->mutable_value()->set_json(R"("s3cret")");
+    m.mutable_setup_data()->mutable_value()->add_secrets("s3cret");
+  }));
+  host.events.on_abort("no s3cret");
+  EXPECT_EQ(transport.sent.back().script_request().message(), "no ***SECRET_REDACTED***");
 }
 
 // The init code of another agent's VU has failed, and that agent has left.

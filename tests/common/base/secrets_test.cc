@@ -30,6 +30,15 @@ TEST(Redactor, TakesSecretsOutOfTexts) {
   EXPECT_EQ(redactor.Redacted("s3crets3cret more."), "***SECRET_REDACTED******SECRET_REDACTED***.");
 }
 
+TEST(Redactor, SaysWhichStandInAText) {
+  Redactor redactor;
+  EXPECT_TRUE(redactor.FoundIn("a\"b c").empty());
+  redactor.Add("a\"b");
+  redactor.Add("c d");
+  redactor.Add("e");
+  EXPECT_EQ(redactor.FoundIn(R"(a\"b and c%20d, c+d)"), (std::vector<std::string>{"c d", "a\"b"}));
+}
+
 TEST(Redactor, KnowsHowSecretsAreWritten) {
   Redactor redactor;
   redactor.Add("a \"b\"\\\n\x01&=\xC3\xA9~");

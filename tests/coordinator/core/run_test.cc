@@ -191,6 +191,14 @@ TEST_F(InitFault, WhereNobodyHasItsVusTheSummaryFails) {
   EXPECT_THAT(summaries, ElementsAre(0u));
 }
 
+// Another coordinator has handed it out.
+TEST_F(RunTest, LearnsTheSecretsInSetupsValue) {
+  Begin(1);
+  agent(0).setup_done.mutable_value()->add_secrets("hunter2");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(redactor.Redacted("hunter2"), Redactor::kInstead);
+}
+
 TEST_F(RunTest, WhatAFaultSaysHasNoSecrets) {
   redactor.Add("hunter2");
   Begin(1);
