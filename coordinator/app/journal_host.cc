@@ -1,6 +1,7 @@
 #include "coordinator/app/journal_host.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -56,7 +57,10 @@ std::string KeptSettings::ToJson() const {
   return JsonText(nlohmann::json{{"outputs", outputs},
                                  {"summaryMode", mode},
                                  {"summaryExport", summary_export},
-                                 {"noThresholds", no_thresholds}});
+                                 {"noThresholds", no_thresholds},
+                                 {"files", inputs.files},
+                                 {"variables", inputs.variables},
+                                 {"inputs", inputs.hash}});
 }
 
 absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
@@ -65,17 +69,21 @@ absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
     return json.is_object() && json.contains(key) && predicate(json[key]);
   };
   const auto text_of = [](const nlohmann::json& value) { return value.is_string(); };
-  if (!is("outputs",
-          [&](const auto& list) {
-            return list.is_array() && std::all_of(list.begin(), list.end(), text_of);
-          }) ||
-      !is("summaryMode", text_of) || !is("summaryExport", text_of) ||
+  const auto texts_of = [&text_of](const nlohmann::json& list) {
+    return list.is_array() && std::all_of(list.begin(), list.end(), text_of);
+  };
+  if (!is("outputs", texts_of) || !is("summaryMode", text_of) || !is("summaryExport", text_of) ||
       !is("noThresholds", [](const auto& value) { return value.is_boolean(); })) {
     return absl::DataLossError("journal: what it keeps of the command line cannot be read");
   }
   KeptSettings settings{.outputs = json["outputs"].get<std::vector<std::string>>(),
                         .summary_export = json["summaryExport"].get<std::string>(),
                         .no_thresholds = json["noThresholds"].get<bool>()};
+  if (is("files", texts_of) && is("variables", texts_of) && is("inputs", text_of)) {
+    settings.inputs = {.files = json["files"].get<std::vector<std::string>>(),
+                       .variables = json["variables"].get<std::vector<std::string>>(),
+                       .hash = json["inputs"].get<std::string>()};
+  }
   const auto mode = json["summaryMode"].get<std::string>();
   for (const auto& [name, value] : kSummaryModes) {
     settings.summary_mode = mode == name ? value : settings.summary_mode;
@@ -119,8 +127,7 @@ absl::Status JournalHost::Open(const std::vector<std::string>& outputs) {
       [this](absl::AnyInvocable<void()> then) { keeper_->WhenKept(std::move(then)); });
   const MonoTime now = rig.loop().clock().Mono();
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<RunRecord> unanswered, journal_->FindUnanswered());
-  const RunIdentity wanted = Identity(outputs);
-  if (unanswered.has_value() && MayAnswerFor(*unanswered, wanted, now)) {
+  if (unanswered.has_value() && MayAnswer(*unanswered, outputs)) {
     unanswered_ = std::move(unanswered);
     return absl::OkStatus();
   }
@@ -130,7 +137,7 @@ absl::Status JournalHost::Open(const std::vector<std::string>& outputs) {
   }
   const absl::Status may = request_.listen.empty()
                                ? absl::FailedPreconditionError("its agents, too, have ended")
-                               : MayGoOn(*unfinished, wanted, now);
+                               : MayGoOn(*unfinished, Identity(outputs, {}), now);
   if (may.ok()) {
     written_ = unfinished->written;
     unfinished_ = std::move(unfinished);
@@ -138,6 +145,22 @@ absl::Status JournalHost::Open(const std::vector<std::string>& outputs) {
     TellOf(*unfinished, may);
   }
   return absl::OkStatus();
+}
+
+bool JournalHost::MayAnswer(const RunRecord& ended, const std::vector<std::string>& outputs) const {
+  const absl::StatusOr<KeptSettings> kept = KeptSettings::FromJson(ended.identity.settings);
+  const MonoTime now = parts_.rig.loop().clock().Mono();
+  if (!kept.ok() || !MayAnswerFor(ended, Identity(outputs, kept->inputs), now)) {
+    return false;
+  }
+  if (InputsAgain(files_, kept->inputs) == kept->inputs) {
+    return true;
+  }
+  parts_.logger.Warn(absl::StrCat(
+      "journal ", journal_->path(), ": run ", ended.id, " of ", ended.identity.script,
+      " had ended when its process was gone, but a file or variable that its script reads has "
+      "changed since: this is another test, which begins now"));
+  return false;
 }
 
 void JournalHost::TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const {
@@ -192,7 +215,7 @@ absl::Status JournalHost::Begin(Run::Events events) {
                   std::move(unfinished_->bundle));
 }
 
-RunIdentity JournalHost::Identity(const std::vector<std::string>& outputs) const {
+RunIdentity JournalHost::Identity(const std::vector<std::string>& outputs, RunInputs inputs) const {
   const RunSettingsFlags& run = request_.run;
   return {.script = request_.test.script,
           .test_hash = TestHash(request_, files_),
@@ -202,7 +225,8 @@ RunIdentity JournalHost::Identity(const std::vector<std::string>& outputs) const
           .settings = KeptSettings{.outputs = outputs,
                                    .summary_mode = run.summary_mode,
                                    .summary_export = run.summary_export,
-                                   .no_thresholds = run.no_thresholds}
+                                   .no_thresholds = run.no_thresholds,
+                                   .inputs = std::move(inputs)}
                           .ToJson(),
           .begun = parts_.rig.loop().clock().Wall()};
 }
@@ -212,7 +236,8 @@ absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std:
     return absl::OkStatus();
   }
   if (!unfinished_.has_value()) {
-    LOCKSTEP_RETURN_IF_ERROR(journal_->Begin(Identity(outputs)));
+    LOCKSTEP_RETURN_IF_ERROR(
+        journal_->Begin(Identity(outputs, InputsOf(files_, parts_.rig.run().bundle()))));
     begun_ = true;
     return absl::OkStatus();
   }

@@ -18,6 +18,7 @@
 #include "coordinator/app/planned_test.h"
 #include "coordinator/app/recorder.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/app/run_inputs.h"
 #include "coordinator/app/test_loader.h"
 #include "coordinator/core/run.h"
 #include "coordinator/journal/journal.h"
@@ -33,6 +34,7 @@ struct KeptSettings {
   SummaryMode summary_mode = SummaryMode::kCompact;
   std::string summary_export;
   bool no_thresholds = false;
+  RunInputs inputs = {};  // what the test has read
   std::string ToJson() const;
   // DataLoss: it is no such text.
   static absl::StatusOr<KeptSettings> FromJson(const std::string& text);
@@ -84,7 +86,10 @@ class JournalHost {
   void OnExit();
 
  private:
-  RunIdentity Identity(const std::vector<std::string>& outputs) const;
+  RunIdentity Identity(const std::vector<std::string>& outputs, RunInputs inputs) const;
+  // Whether the run that has ended is to be answered for; tells of one that is not only because of what its files or variables
+  // are now.
+  bool MayAnswer(const RunRecord& ended, const std::vector<std::string>& outputs) const;
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
   void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result,

@@ -253,6 +253,28 @@ class Histories(JournalTest):
         self.assertEqual(40, self.server.count(), "once it has been answered for, the test is run again")
         self.assertEqual(2, len(self.runs()))
 
+    def test_a_run_that_had_ended_is_not_answered_for_where_its_script_would_read_something_else(self):
+        part = self.folder / "part.js"
+        command = ["run", "-i", "2", "--linger", "--include-system-env-vars", "--journal", str(self.journal), self.script(
+            "import { more } from './part.js';\nexport default () => { console.log(`${more} ${__ENV.GREETING}`); };\n")]
+        for text, greeting in (("one", "hello"), ("two", "hello"), ("two", "goodbye")):
+            part.write_text(f"export const more = '{text}';\n", "utf-8")
+            self.env["GREETING"] = greeting
+            if (text, greeting) != ("one", "hello"):
+                with self.subTest(text=text, greeting=greeting):
+                    told = self.lockstep(*(word for word in command if word != "--linger"))
+                    self.assertIn(f"{text} {greeting}", told.stderr)
+                    self.assertIn("a file or variable that its script reads has changed since", told.stderr)
+            self.journal.unlink(missing_ok=True)
+            self.env["OF_NO_USE"] = text  # which no script names
+            self.coordinator = self.start(*command)
+            wait_until(lambda: '"exitCode":0' in self.lockstep("runs", "--journal", self.journal, "--json").stdout.replace(" ", ""),
+                       "the end is kept")
+            self.assertIn(f"{text} {greeting}", self.kill())
+        self.env["OF_NO_USE"] = "changed"
+        answer = self.lockstep(*command)
+        self.assertIn("this one gives it, and runs nothing", answer.stderr)
+
     def test_a_run_that_had_ended_is_answered_for_only_where_nothing_else_is_wanted(self):
         command = ["run", "-i", "2", "--journal", str(self.journal), self.script("export default () => {};")]
         config = self.folder / "lockstep.yaml"
