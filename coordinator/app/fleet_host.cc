@@ -76,7 +76,11 @@ absl::Status FleetHost::Listen(RunControl& control) {
   const bool any_port = absl::EndsWith(address_, ":0");
   const std::string address =
       any_port ? absl::StrCat(absl::StripSuffix(address_, "0"), server_.port(0)) : address_;
-  logger_.Info(absl::StrCat("waiting for ", Counted(settings_.agents, "agent"), " on ", address));
+  const size_t of_a_run = fleet_.size();  // that is gone on with
+  logger_.Info(absl::StrCat("waiting for ",
+                            of_a_run > 0 ? Counted(of_a_run, "agent") + " to come back"
+                                         : Counted(settings_.agents, "agent"),
+                            " on ", address));
   return absl::OkStatus();
 }
 

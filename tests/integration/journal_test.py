@@ -80,6 +80,7 @@ class Kills(JournalTest):
         output, errors = self.coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(0, self.coordinator.returncode, errors)
         self.assertIn("goes on with run 1", errors)
+        self.assertIn("waiting for 2 agents to come back on ", errors)
         self.assertIn("teardown has as it was", errors)
         count = self.server.count()
         self.assertEqual(RATE * SECONDS, count)
