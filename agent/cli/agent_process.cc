@@ -46,6 +46,7 @@ SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credenti
   settings.labels = flags.labels;
   settings.process_id = getpid();
   settings.once = flags.once;
+  settings.end_is_told = flags.parent != 0;
   if (credentials.has_value()) {
     settings.identity = IdentityOf(*credentials);
     settings.nonces = [] { return RandomBytes(kNonceBytes); };

@@ -18,8 +18,9 @@ constexpr uint64_t kFirstProbes = 8;
 constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
 // How long before the end of the lease the last attempt is made: enough for an answer from nearby.
 constexpr absl::Duration kLastAttempt = absl::Milliseconds(100);
-// How often a person is told that the coordinator still cannot be reached.
+// How often a person is told that the coordinator still cannot be reached, and after a run, which nothing need follow.
 constexpr absl::Duration kComplainEvery = absl::Seconds(30);
+constexpr absl::Duration kRemindEvery = absl::Hours(1);
 
 }  // namespace
 
@@ -43,6 +44,7 @@ void Session::Open(Events events) {
 
 void Session::Connect() {
   link_ = Link::kJoining;
+  refused_ = false;
   if (!open() && settings_.renew) {
     identity_ = settings_.renew();
   }
@@ -123,6 +125,7 @@ void Session::SendBatch(v1::BatchMessage message) {
 }
 
 void Session::Leave(std::string reason) {
+  TellOfEnd(absl::StrCat("leaves: ", reason));
   if (link_ == Link::kUp) {
     v1::AgentMessage message;
     message.mutable_leaving()->set_reason(std::move(reason));
@@ -179,12 +182,20 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   }
 }
 
+void Session::TellOfEnd(const std::string& end) {
+  settings_.end_is_told ? logger_.Debug(end) : logger_.Info(end);
+}
+
 void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   v1::AgentMessage
       thanks;  // acknowledges the Goodbye, so that the coordinator need not wait for it
   thanks.mutable_heartbeat();
   SendUnnumbered(std::move(thanks));
-  logger_.Debug(absl::StrCat("the coordinator ended the session: ", goodbye.reason()));
+  const std::string end = absl::StrCat(
+      goodbye.reason(), settings_.once || finished_
+                            ? ""
+                            : absl::StrCat("; waits for the next run at ", settings_.coordinator));
+  TellOfEnd(end);
   link_ = Link::kDown;
   beat_timer_.Cancel();
   transport_.Close();
@@ -195,7 +206,8 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   if (settings_.once) {
     Finish(absl::OkStatus());
   } else {
-    down_since_ = loop_.clock().Mono();
+    last_complaint_ = down_since_ = loop_.clock().Mono();
+    between_runs_ = true;
     pause_ = settings_.first_pause;
     RetryLater(absl::OkStatus());
   }
@@ -263,10 +275,17 @@ void Session::RetryLater(const absl::Status& status) {
   }
   // The first failures are normal while a coordinator starts.
   bool worth_saying = !suspended_ && (now - down_since_ > absl::Seconds(1) || open());
-  if (worth_saying && (last_complaint_ == MonoTime() || now - last_complaint_ >= kComplainEvery)) {
+  // Between two runs nobody listens there.
+  const bool normal =
+      between_runs_ && (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status));
+  const absl::Duration every = normal ? kRemindEvery : kComplainEvery;
+  if (worth_saying && (last_complaint_ == MonoTime() || now - last_complaint_ >= every)) {
     last_complaint_ = now;
-    logger_.Warn(absl::StrCat("cannot reach the coordinator at ", settings_.coordinator, ": ",
-                              status.message(), "; trying again"));
+    const std::string why =
+        absl::StrCat(" at ", settings_.coordinator, ": ", status.message(), "; trying again");
+    normal ? logger_.Info(absl::StrCat("still waits for the next run", why))
+           : logger_.Warn(
+                 absl::StrCat(refused_ ? "cannot join" : "cannot reach", " the coordinator", why));
   }
   const absl::Duration pause = PauseNow();
   pause_ = std::min(pause_ * 2, settings_.max_pause);

@@ -42,6 +42,7 @@ struct SessionSettings {
   std::function<Identity()> renew = {};
   // kNonceBytes bytes that nobody can guess; needed with a token.
   std::function<std::string()> nonces = {};
+  bool end_is_told = false;  // whoever has started the agent tells how runs end
   bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
   absl::Duration give_up_after = absl::Seconds(10);
   absl::Duration first_pause = absl::Milliseconds(20);  // doubles up to max_pause
@@ -109,6 +110,8 @@ class Session {
   void OnWelcome(const v1::CoordinatorMessage& message);
   void OnRefused(const v1::Refused& refused);
   void OnGoodbye(const v1::Goodbye& goodbye);
+  // To whoever reads the agent's log, if nobody else tells.
+  void TellOfEnd(const std::string& end);
   void OnClockAnswer(const v1::ClockAnswer& answer);
   void SendUnnumbered(v1::AgentMessage message);
   void SendProbe();
@@ -143,7 +146,9 @@ class Session {
   // Until a Welcome says otherwise.
   absl::Duration lease_ = absl::Seconds(10);
   absl::Duration heartbeat_ = absl::Seconds(1);
-  bool suspended_ = false;  // the coordinator stands still on purpose
+  bool suspended_ = false;     // the coordinator stands still on purpose
+  bool between_runs_ = false;  // the last coordinator has said goodbye
+  bool refused_ = false;       // by the coordinator, on this connection
   MonoTime last_heard_;
   MonoTime proved_;  // when we have sent the latest probe that was answered
   MonoTime down_since_;

@@ -88,6 +88,7 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
     return;
   }
   link_ = Link::kUp;
+  between_runs_ = false;
   pause_ = fruitless_ > 0 ? pause_ : settings_.first_pause;
   last_complaint_ = MonoTime();
   lease_ = absl::Milliseconds(welcome.lease_ms());
@@ -109,8 +110,10 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
 }
 
 void Session::OnRefused(const v1::Refused& refused) {
-  absl::Status status =
-      absl::PermissionDeniedError(absl::StrCat("the coordinator refused: ", refused.reason()));
+  const absl::Status status(
+      refused.retry() ? absl::StatusCode::kUnavailable : absl::StatusCode::kPermissionDenied,
+      absl::StrCat("the coordinator refused: ", refused.reason()));
+  refused_ = true;
   Break(status);
   if (!refused.retry()) {
     retry_timer_.Cancel();

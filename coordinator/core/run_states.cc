@@ -277,7 +277,10 @@ void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
 void Run::Finish() {
   ticker_.StopTicking();
   SetState(v1::RunStatus::DONE, absl::InfiniteDuration());
-  fleet_.Dismiss("the run is over");
+  const RunOutcome& outcome = faults_.outcome();
+  fleet_.Dismiss(absl::StrCat("the run is over, exit code ", static_cast<int>(outcome.exit_code),
+                              outcome.message.empty() ? "" : ": ",
+                              outcome.message.substr(0, outcome.message.find('\n'))));
   events_.on_done(faults_.outcome());
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // One agent and a fleet, with a network between them.
 class SessionTest : public ::testing::Test {
@@ -361,6 +362,9 @@ TEST_F(SessionTest, TriesAgainWhenTheFleetIsBusy) {
   Open({});
   loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(opened, 0);
+  EXPECT_THAT(log.messages,
+              ::testing::Contains("cannot join the coordinator at sim: the coordinator "
+                                  "refused: a run is in progress; trying again"));
   may_join = absl::OkStatus();
   loop.RunFor(absl::Seconds(3));
   EXPECT_EQ(opened, 1);
@@ -381,6 +385,47 @@ TEST_F(SessionTest, KeepsTryingAndSaysSo) {
   EXPECT_THAT(log.messages,
               ElementsAre("cannot reach the coordinator at sim: it does not answer; trying again"));
   EXPECT_TRUE(finished.empty());
+}
+
+TEST_F(SessionTest, TellsOfARunsEndAndDoesNotWarnThatNoneFollows) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  fleet.Dismiss("the run is over, exit code 0");
+  loop.RunFor(absl::Milliseconds(15));
+  network.CutOff(*transport);
+  log.messages.clear();
+  loop.RunFor(absl::Minutes(59));
+  EXPECT_THAT(log.messages, IsEmpty());
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_THAT(log.messages, ElementsAre("still waits for the next run at sim: it does not answer; "
+                                        "trying again"));
+}
+
+// Local agents leave that to the coordinator, which has the same terminal.
+TEST_F(SessionTest, TellsOfARunsEndOnlyWhereNobodyElseDoes) {
+  lockstep::testing::CollectingLogger infos(LogLevel::kInfo);
+  std::vector<std::unique_ptr<Transport>> lines;
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (const bool told : {false, true}) {
+    lines.push_back(network.MakeTransport());
+    sessions.push_back(std::make_unique<Session>(loop, *lines.back(), infos,
+                                                 SessionSettings{.coordinator = "sim",
+                                                                 .version = "1.2.3",
+                                                                 .name = told ? "a" : "b",
+                                                                 .end_is_told = told}));
+    sessions.back()->Open({.on_opened = [this] { ++opened; },
+                           .on_message = [](const v1::CoordinatorMessage&) {},
+                           .on_batch_ack = [](const v1::BatchAck&) {},
+                           .on_resumed = [] {},
+                           .on_lost = [](const absl::Status&) {},
+                           .on_finished = [](const absl::Status&) {}});
+  }
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(opened, 2);
+  fleet.Dismiss("the run is over, exit code 0");
+  loop.RunFor(absl::Milliseconds(15));
+  EXPECT_THAT(infos.messages,
+              ElementsAre("the run is over, exit code 0; waits for the next run at sim"));
 }
 
 TEST_F(SessionTest, TwoAgentsOfOneNameAreNotBothLetIn) {
