@@ -83,7 +83,7 @@ class RunApp {
   const Environment& environment_;
   RunLogger& logger_;
   RunOutputs outputs_;
-  std::vector<OutputSpec> specs_;  // of the outputs, without the dashboard's
+  std::vector<OutputSpec> specs_;  // of the outputs; from Execute on, without the dashboard's
   Rig rig_;
   Recorder recorder_;
   JournalHost journal_;
@@ -114,10 +114,9 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       servers_(request.run, rig_, recorder_, logger) {}
 
 ExitCode RunApp::Execute() {
-  std::vector<OutputSpec> outputs = specs_;
-  TakeDashboard(environment_, &outputs)
-      .IgnoreError();  // what is wrong there is told when it starts
-  if (const absl::Status opened = journal_.Open(TextsOf(outputs)); !opened.ok()) {
+  const absl::StatusOr<std::optional<DashboardSettings>> wanted =
+      TakeDashboard(environment_, &specs_);
+  if (const absl::Status opened = journal_.Open(TextsOf(specs_)); !opened.ok()) {
     return Refuse(
         absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
         ExitCode::kOther, logger_);
@@ -129,7 +128,8 @@ ExitCode RunApp::Execute() {
     if (const absl::Status rest = servers_.StartRest(); !rest.ok()) {
       return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
     }
-    if (const absl::Status dashboard = servers_.StartDashboard(environment_, &specs_);
+    if (const absl::Status dashboard =
+            wanted.ok() ? servers_.StartDashboard(*wanted) : wanted.status();
         !dashboard.ok()) {
       return Refuse(dashboard, ExitCodeOf(dashboard), logger_);
     }

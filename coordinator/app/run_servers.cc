@@ -1,15 +1,11 @@
 #include "coordinator/app/run_servers.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/host_port.h"
-#include "common/base/status_macros.h"
-#include "coordinator/app/dashboard_settings.h"
 #include "coordinator/http/rest_api.h"
 
 namespace lockstep::coordinator {
@@ -34,25 +30,21 @@ absl::Status RunServers::StartRest() {
   return absl::OkStatus();
 }
 
-absl::Status RunServers::StartDashboard(const Environment& environment,
-                                        std::vector<OutputSpec>* outputs) {
-  absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment, outputs);
-  LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  if (!settings->has_value()) {
+absl::Status RunServers::StartDashboard(std::optional<DashboardSettings> wanted) {
+  if (!wanted.has_value()) {
     return absl::OkStatus();
   }
-  DashboardSettings& wanted = **settings;
-  for (const std::string& warning : wanted.warnings) {
+  for (const std::string& warning : wanted->warnings) {
     logger_.Warn(warning);
   }
-  wanted.log_token = settings_.quiet;
-  if (wanted.port < 0) {
+  wanted->log_token = settings_.quiet;
+  if (wanted->port < 0) {
     return absl::OkStatus();
   }
   recorder_.Begin();
   dashboard_ =
       std::make_unique<DashboardHost>(rig_.loop(), recorder_, rig_.face(), logger_,
-                                      std::move(wanted), [this] { rig_.End(/*linger=*/false); });
+                                      *std::move(wanted), [this] { rig_.End(/*linger=*/false); });
   return dashboard_->Start();
 }
 

@@ -3,18 +3,17 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <optional>
 
 #include "absl/status/status.h"
 
-#include "common/base/environment.h"
 #include "common/base/log.h"
 #include "common/web/web_server.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/app/dashboard_host.h"
+#include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/recorder.h"
 #include "coordinator/app/rig.h"
-#include "coordinator/output/run_outputs.h"
 
 namespace lockstep::coordinator {
 
@@ -26,8 +25,8 @@ class RunServers {
 
   // InvalidArgument or Unavailable, likewise.
   absl::Status StartRest();
-  // Takes the dashboard's specs out of `outputs`. Errors are TakeDashboard's and DashboardHost's.
-  absl::Status StartDashboard(const Environment& environment, std::vector<OutputSpec>* outputs);
+  // Nothing: none is wanted. Errors are DashboardHost's.
+  absl::Status StartDashboard(std::optional<DashboardSettings> wanted);
   // Null: there is none.
   DashboardHost* dashboard() { return dashboard_.get(); }
 
