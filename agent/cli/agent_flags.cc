@@ -154,9 +154,11 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   }
   AgentFlags known = ReadFlags(reader);
   if (known.parent == 0) {  // otherwise it is the coordinator's environment, and for that to tell
-    known.warnings =
-        UnknownVariables(environment, {.names = {std::begin(kVariables), std::end(kVariables)},
-                                       .others = KnownVariables::Others::kSome});
+    for (const UnknownVariable& unknown :
+         UnknownVariables(environment, {.names = {std::begin(kVariables), std::end(kVariables)},
+                                       .others = KnownVariables::Others::kSome})) {
+      known.warnings.push_back(WarningOf(unknown));
+    }
   }
   if (!words.errors.empty()) {
     return AgentFlagsExit{ExitCode::kOther, "", absl::StrJoin(words.errors, "\n")};

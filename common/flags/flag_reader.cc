@@ -11,6 +11,9 @@ namespace lockstep {
 
 std::vector<Setting> FlagReader::Said(const char* flag, const char* variable) {
   source_ = absl::StrCat("--", flag);
+  if (variable != nullptr) {
+    words_.k6_variables.insert(variable);
+  }
   if (const std::vector<Setting>& values = words_.values[flag]; !values.empty()) {
     return values;
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ struct GivenWords {
       false;  // a flag that no variable of k6's stands for has one of our own (OwnVariable)
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
+  std::set<std::string> k6_variables;  // behind K6_: those that were looked for
 
   std::map<std::string, std::vector<Setting>>
       values;                          // flag -> what was given, and how it was spelt

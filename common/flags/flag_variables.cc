@@ -1,6 +1,7 @@
 #include "common/flags/flag_variables.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -28,23 +29,30 @@ bool IsKnown(absl::string_view name, const KnownVariables& known) {
 
 }  // namespace
 
-std::vector<std::string> UnknownVariables(const Environment& environment,
-                                          const KnownVariables& known) {
-  std::vector<std::string> warnings;
+std::vector<UnknownVariable> UnknownVariables(const Environment& environment,
+                                              const KnownVariables& known) {
+  std::vector<UnknownVariable> unknown;
   for (const auto& [name, value] : environment) {
     absl::string_view rest = name;
     if (!absl::ConsumePrefix(&rest, known.prefix) || value.empty() ||
         TellsOfAService(rest, value) || IsKnown(rest, known)) {
       continue;
     }
-    const std::string meant = known.others == Others::kOfItsOwn
-                                  ? DidYouMean(rest, SlipsOf(rest, known.names), known.prefix)
-                                  : DidYouMean(rest, known.names, known.prefix);
+    std::string meant = known.others == Others::kOfItsOwn
+                            ? DidYouMean(rest, SlipsOf(rest, known.names), known.prefix)
+                            : DidYouMean(rest, known.names, known.prefix);
+    if (meant.empty() && known.others == Others::kOfItsOwn) {
+      meant = DidYouMean(rest, SlipsOf(rest, known.elsewhere), known.elsewhere_prefix);
+    }
     if (known.others == Others::kNobody || !meant.empty()) {
-      warnings.push_back(absl::StrCat(name, " has no effect: there is no such variable", meant));
+      unknown.push_back({.name = name, .meant = std::move(meant)});
     }
   }
-  return warnings;
+  return unknown;
+}
+
+std::string WarningOf(const UnknownVariable& unknown) {
+  return absl::StrCat(unknown.name, " has no effect: there is no such variable", unknown.meant);
 }
 
 }  // namespace lockstep

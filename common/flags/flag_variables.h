@@ -11,6 +11,11 @@
 
 namespace lockstep {
 
+struct UnknownVariable {
+  std::string name;
+  std::string meant;  // "; did you mean ...?"; empty: nothing is like it
+};
+
 struct KnownVariables {
   // Who may read the others that begin so.
   enum class Others {
@@ -22,9 +27,14 @@ struct KnownVariables {
   absl::Span<const absl::string_view> families = {};  // what others may begin with
   Others others = Others::kNobody;
   absl::string_view prefix = "LOCKSTEP_";
+  // Of kOfItsOwn: names that are read only behind this other prefix.
+  std::vector<std::string> elsewhere = {};
+  absl::string_view elsewhere_prefix = {};
 };
-// A warning for each that is not known, with what may have been meant. What Kubernetes tells of services is none of them.
-std::vector<std::string> UnknownVariables(const Environment& environment,
-                                          const KnownVariables& known);
+// Each that is not known, with what may have been meant. What Kubernetes tells of services is none of them.
+std::vector<UnknownVariable> UnknownVariables(const Environment& environment,
+                                              const KnownVariables& known);
+// "LOCKSTEP_X has no effect: there is no such variable; did you mean ...?"
+std::string WarningOf(const UnknownVariable& unknown);
 
 }  // namespace lockstep

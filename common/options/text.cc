@@ -280,6 +280,16 @@ std::vector<std::string> OptionVariables() {
   return names;
 }
 
+std::vector<std::string> K6OptionVariables() {
+  std::vector<std::string> names;
+  ForEachOption([&](const auto& row) {
+    if (!row.variable.empty()) {
+      names.emplace_back(row.variable);
+    }
+  });
+  return names;
+}
+
 namespace {
 
 // Of an option; nothing if it is not set.

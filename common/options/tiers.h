@@ -36,6 +36,8 @@ std::optional<Setting> FindVariable(const Environment& environment, const std::s
 std::string OwnVariable(absl::string_view flag);
 // Of all options, behind LOCKSTEP_: "VUS", "EXECUTION_SEGMENT". In the order of the catalogue.
 std::vector<std::string> OptionVariables();
+// Of those that k6 has, too, and that are also read behind K6_.
+std::vector<std::string> K6OptionVariables();
 
 // A flag of the command line.
 struct FlagSpec {

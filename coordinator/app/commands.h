@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/exit_code.h"
+#include "common/flags/flag_variables.h"
 #include "common/options/options.h"
 #include "common/options/tiers.h"
 #include "common/result/compare.h"
@@ -45,6 +46,8 @@ struct TestSettings {
   bool include_system_env_vars = true;     // in __ENV
   std::optional<bool> base_mode;  // --compatibility-mode; nothing: the archive's, if it is one
   bool strict = false;            // options that nothing is known of are errors, not warnings
+  // That begin with K6_, and that the script may have for itself.
+  std::vector<UnknownVariable> unknown_variables;
   // What is wrong with flags and with the variables in their stead. The test does not run; all else
   // that is wrong with it is told along with them.
   std::vector<std::string> errors;

@@ -36,7 +36,7 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
   if (!files.ok()) {
     return Refuse(files.status(), ExitCodeOf(files.status()), logger);
   }
-  TellOf(files->tiers.note(), logger);
+  TellOf(*files, logger);
   request.inspect_only = true;
   std::string text;
   std::optional<Rig> made;

@@ -53,9 +53,12 @@ ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger) {
   return code;
 }
 
-void TellOf(const std::string& note, Logger& logger) {
-  if (!note.empty()) {
-    logger.Info(note);
+void TellOf(const TestFiles& files, Logger& logger) {
+  for (const std::string& warning : files.warnings) {
+    logger.Warn(warning);
+  }
+  if (!files.tiers.note().empty()) {
+    logger.Info(files.tiers.note());
   }
 }
 

@@ -40,8 +40,8 @@ struct RunRequest {
 
 // Says why a command cannot begin; returns its exit code.
 ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger);
-// Logs a note, if there is one.
-void TellOf(const std::string& note, Logger& logger);
+// Logs what is noteworthy about a test that has been read.
+void TellOf(const TestFiles& files, Logger& logger);
 
 // Made before any thread of gRPC's starts, as it takes SIGINT, SIGTERM and SIGHUP: they interrupt the run, and the
 // third one ends the process at once. Loop-bound.

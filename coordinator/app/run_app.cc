@@ -341,7 +341,7 @@ ExitCode RunTest(RunRequest request, const absl::Status& credentials,
   if (!credentials.ok()) {
     return Refuse(credentials, ExitCode::kInvalidConfig, logger);
   }
-  TellOf(files->tiers.note(), logger);
+  TellOf(*files, logger);
   const bool network = !request.listen.empty() && !absl::StartsWith(request.listen, "unix:");
   if (network && !request.credentials.has_value() && !files->secrets.empty()) {
     logger.Warn("--insecure: secrets cross the network in plain text");

@@ -12,6 +12,7 @@
 
 #include "common/base/secrets.h"
 #include "common/base/status_macros.h"
+#include "common/base/words.h"
 #include "coordinator/sources/script_files.h"
 #include "coordinator/sources/use_directives.h"
 
@@ -57,6 +58,13 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   files.script = std::move(script->source);
   files.archive = std::move(script->archive);
   files.script.base_mode = settings.base_mode.value_or(files.script.base_mode);
+  for (const UnknownVariable& unknown : settings.unknown_variables) {
+    if (!HasWord(files.script.text, unknown.name)) {
+      files.warnings.push_back(
+          absl::StrCat(unknown.name, " is not read by lockstep, and the script does not name it",
+                       unknown.meant));
+    }
+  }
   files.script_env = settings.env;
   if (settings.include_system_env_vars) {
     files.script_env.insert(environment.begin(), environment.end());

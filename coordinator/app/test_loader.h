@@ -34,6 +34,7 @@ struct TestFiles {
   std::vector<SecretSource> secrets;
   HttpTrust trust;                                // of the servers of both
   std::map<std::string, std::string> script_env;  // __ENV
+  std::vector<std::string> warnings;  // of what is wrong only if the script means nothing by it
 };
 
 // How results are kept of a test with these options, in which `http_errors` were asked for or not.

@@ -144,10 +144,14 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   }
   TestSettings* const test = TestOf(command);
   if (test != nullptr) {
-    for (std::string& unknown : UnknownVariables(environment, commands)) {
-      // The script may have one of K6_ for itself.
-      const bool wrong = test->strict && !absl::StartsWith(unknown, "K6_");
-      (wrong ? words.errors : words.warnings).push_back(std::move(unknown));
+    for (UnknownVariable& unknown :
+         UnknownVariables(environment, commands,
+                          words.own_variables ? words.k6_variables : std::set<std::string>())) {
+      if (absl::StartsWith(unknown.name, "K6_")) {
+        test->unknown_variables.push_back(std::move(unknown));
+      } else {
+        (test->strict ? words.errors : words.warnings).push_back(WarningOf(unknown));
+      }
     }
     test->errors = std::move(words.errors);
   } else if (!words.errors.empty()) {

@@ -1,12 +1,12 @@
 #include "coordinator/cli/variables.h"
 
-#include <set>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "common/flags/flag.h"
-#include "common/flags/flag_variables.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/known_variables.h"
 
@@ -16,13 +16,10 @@ namespace {
 constexpr absl::string_view kPrefix = "LOCKSTEP_";
 
 // Of both programs, beside those of flags and options.
-constexpr absl::string_view kOthers[] = {
+constexpr absl::string_view kOthers[] = {"TLS_CA", "TLS_CERT", "TLS_KEY", "TLS_REVOKED", "TOKEN"};
+// The same behind K6_, too.
+constexpr absl::string_view kK6sOthers[] = {
     "FEATURES",  // which says itself that it has no effect
-    "TLS_CA",
-    "TLS_CERT",
-    "TLS_KEY",
-    "TLS_REVOKED",
-    "TOKEN",
     "WEB_DASHBOARD",
     "WEB_DASHBOARD_EXPORT",
     "WEB_DASHBOARD_HOST",
@@ -46,13 +43,23 @@ constexpr absl::string_view kFamilies[] = {
     "UPDATE_GOLDEN",
 };
 
-// Without the prefix.
-std::vector<std::string> KnownNames(const std::vector<CommandSpec>& commands) {
+// Those of k6's that are read, without the prefix.
+std::set<std::string> K6sNames(const std::set<std::string>& of_flags) {
+  std::set<std::string> known = of_flags;
+  for (const std::vector<std::string>& names :
+       {K6OptionVariables(), VariablesOfOutputsAndSecrets()}) {
+    known.insert(names.begin(), names.end());
+  }
+  known.insert(std::begin(kK6sOthers), std::end(kK6sOthers));
+  return known;
+}
+
+// Of all that are read, likewise.
+std::set<std::string> KnownNames(const std::vector<CommandSpec>& commands) {
+  std::set<std::string> known = K6sNames({});
   const std::vector<std::string> options = OptionVariables();
-  std::set<std::string> known(options.begin(), options.end());
+  known.insert(options.begin(), options.end());
   known.insert(std::begin(kOthers), std::end(kOthers));
-  const std::vector<std::string> others = VariablesOfOutputsAndSecrets();
-  known.insert(others.begin(), others.end());
   for (const CommandSpec& command : commands) {
     // What the other commands about tests have a variable of k6's for, they read, too.
     if (HasVariables(command.name) || command.name == "archive") {
@@ -63,7 +70,7 @@ std::vector<std::string> KnownNames(const std::vector<CommandSpec>& commands) {
       }
     }
   }
-  return std::vector<std::string>(known.begin(), known.end());
+  return known;
 }
 
 }  // namespace
@@ -84,16 +91,24 @@ std::string VariableOf(const Flag& flag) {
   return OwnVariable(flag.name);
 }
 
-std::vector<std::string> UnknownVariables(const Environment& environment,
-                                          const std::vector<CommandSpec>& commands) {
-  KnownVariables known{.names = KnownNames(commands), .families = kFamilies};
-  std::vector<std::string> warnings = lockstep::UnknownVariables(environment, known);
-  known.others = KnownVariables::Others::kOfItsOwn;
-  known.prefix = "K6_";
-  for (std::string& warning : lockstep::UnknownVariables(environment, known)) {
-    warnings.push_back(std::move(warning));
+std::vector<UnknownVariable> UnknownVariables(const Environment& environment,
+                                              const std::vector<CommandSpec>& commands,
+                                              const std::set<std::string>& k6_variables) {
+  const std::set<std::string> ours = KnownNames(commands);
+  const std::set<std::string> k6s = k6_variables.empty() ? ours : K6sNames(k6_variables);
+  std::vector<UnknownVariable> unknown = lockstep::UnknownVariables(
+      environment, {.names = {ours.begin(), ours.end()}, .families = kFamilies});
+  KnownVariables known{.names = {k6s.begin(), k6s.end()},
+                       .families = kFamilies,
+                       .others = KnownVariables::Others::kOfItsOwn,
+                       .prefix = "K6_",
+                       .elsewhere_prefix = kPrefix};
+  std::set_difference(ours.begin(), ours.end(), k6s.begin(), k6s.end(),
+                      std::back_inserter(known.elsewhere));
+  for (UnknownVariable& each : lockstep::UnknownVariables(environment, known)) {
+    unknown.push_back(std::move(each));
   }
-  return warnings;
+  return unknown;
 }
 
 }  // namespace lockstep::coordinator

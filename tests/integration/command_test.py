@@ -39,6 +39,13 @@ class Mistakes(LockstepTest):
         self.assertEqual(255, result.returncode)
         self.assertIn('unknown command \\"frobnicate\\"; there are run, ', result.stderr)
 
+    def test_a_variable_that_the_script_reads_is_its_own(self):
+        self.env |= {"K6_THRESHOLD": "9", "K6_DURATOIN": "3s"}
+        result = self.lockstep("run", "-q", "-i", "1", self.script("export default () => console.log(__ENV.K6_THRESHOLD);\n"))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertNotIn("K6_THRESHOLD", result.stderr)
+        self.assertIn('K6_DURATOIN is not read by lockstep, and the script does not name it; did you mean \\"K6_DURATION\\"?', result.stderr)
+
     def test_tags_of_a_vu_cannot_be_replaced(self):
         result = self.lockstep("run", self.script(
             "import exec from 'k6/execution';\nexport default () => { exec.vu.metrics.tags = { a: 'b' }; };\n"))
