@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/nearest.h"
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
 
@@ -57,6 +58,45 @@ std::vector<absl::string_view> SupportedMethods(MetricType type) {
   return {};
 }
 
+// What other tools call them.
+constexpr std::pair<absl::string_view, absl::string_view> kOtherWords[] = {
+    {"average", "avg"}, {"mean", "avg"}, {"median", "med"}, {"minimum", "min"}, {"maximum", "max"},
+};
+
+// The method that somebody may have meant by `text`; "" if nobody knows.
+std::string MeantMethod(absl::string_view text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  for (const auto& [word, method] : kOtherWords) {
+    if (lower == word) {
+      return std::string(method);
+    }
+  }
+  absl::string_view number = lower;  // of p95, P(95) and p(95
+  double percentile = 0;
+  if (absl::ConsumePrefix(&number, "p")) {
+    absl::ConsumePrefix(&number, "(");
+    absl::ConsumeSuffix(&number, ")");
+    if (ParseDecimal(number, &percentile) && percentile >= 0 && percentile <= 100) {
+      return absl::StrCat("p(", number, ")");
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, kind] : kMethods) {
+    names.emplace_back(name);
+  }
+  const std::vector<std::string> slips = SlipsOf(text, names);
+  return slips.empty() ? "" : slips.front();
+}
+
+// `; did you mean "p(95)<200"?`
+std::string MeantExpression(absl::string_view text, absl::string_view whole) {
+  const std::string method = MeantMethod(text);
+  const size_t at = whole.find(text);
+  return method.empty() ? ""
+                        : absl::StrCat("; did you mean \"", whole.substr(0, at), method,
+                                       whole.substr(at + text.size()), "\"?");
+}
+
 absl::StatusOr<AggregateMethod> ParseMethod(absl::string_view text, absl::string_view whole) {
   for (const auto& [name, kind] : kMethods) {
     if (text == name) {
@@ -73,7 +113,8 @@ absl::StatusOr<AggregateMethod> ParseMethod(absl::string_view text, absl::string
   }
   return Malformed(
       whole, absl::StrCat("malformed threshold expression: unknown aggregation method \"", text,
-                          "\"; known are: count, rate, value, avg, min, med, max, p(N)"));
+                          "\"; known are: count, rate, value, avg, min, med, max, p(N)",
+                          MeantExpression(text, whole)));
 }
 
 absl::string_view MethodWord(const ThresholdExpression& expression) {

@@ -87,6 +87,12 @@ TEST(ParseThreshold, SaysWhatIsWrong) {
       {"avg< over 30s", "is no number"},
       {"avg<1 overall 30s", R"("1 overall 30s" is no number)"},
       {"avg over 30s<1", R"(unknown aggregation method "avg over 30s")"},
+      {"p95<200", R"(; did you mean "p(95)<200"?)"},
+      {"P(99.9) < 200 over 30s", R"(; did you mean "p(99.9) < 200 over 30s"?)"},
+      {"p(95<200", R"(; did you mean "p(95)<200"?)"},
+      {"mean<200", R"(; did you mean "avg<200"?)"},
+      {"maxx<200", "known are: count, rate, value, avg, min, med, max, p(N)"},
+      {"coutn<200", R"(; did you mean "count<200"?)"},
   };
   for (const auto& [text, reason] : cases) {
     const std::string message(ParseThreshold(text).status().message());
