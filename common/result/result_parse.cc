@@ -204,6 +204,9 @@ EndVerdict ReadVerdict(const JsonPlace& place) {
       place.Read(name, count);
     }
   }
+  if (place.Has("lost")) {
+    place.Each("lost", [&verdict](const JsonPlace& each) { verdict.lost.push_back(each.Text()); });
+  }
   return verdict;
 }
 

@@ -105,6 +105,9 @@ class BlockRenderer {
     Head();
     Rows();
     Generator();
+    for (const std::string& sentence : verdict_.lost) {
+      absl::StrAppend(&out_, Color(kRed, absl::StrCat("outputs: ", sentence)), "\n");  // likewise
+    }
     for (const std::string& remark : verdict_.judgement.remarks) {
       absl::StrAppend(&out_, "note: ", remark, "\n");  // whole, too
     }
@@ -206,7 +209,7 @@ std::optional<VerdictWord> ParseVerdictWord(absl::string_view text) {
 VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
   switch (code) {
     case ExitCode::kSuccess:
-      if (verdict.thresholds_judged == 0 && !verdict.clean()) {
+      if ((verdict.thresholds_judged == 0 && !verdict.clean()) || !verdict.lost.empty()) {
         return VerdictWord::kErrors;
       }
       return verdict.thresholds_judged + verdict.checks.total > 0 ? VerdictWord::kPassed
@@ -242,6 +245,7 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
     verdict.checks.failed += check.fails;
   }
   CountErrors(summary.errors, summary.folded_errors, &verdict);
+  verdict.lost = summary.lost;
   for (const SummaryMetric& metric : summary.metrics) {
     if (metric.key == "iterations") {
       verdict.iterations = metric.Value("count");
@@ -277,6 +281,9 @@ std::vector<VerdictPhrase> PhrasesOf(const EndVerdict& verdict) {
   if (verdict.others > 0) {
     phrases.push_back({Counted(verdict.others, "other failure"), true});
   }
+  if (!verdict.lost.empty()) {
+    phrases.push_back({Counted(verdict.lost.size(), "incomplete output"), true});
+  }
   if (verdict.requests.total == 0) {
     phrases.push_back({absl::StrCat(FormatNumber(verdict.iterations),
                                     verdict.iterations == 1 ? " iteration" : " iterations")});
@@ -306,13 +313,17 @@ nlohmann::json VerdictJson(const EndVerdict& verdict) {
   const auto part = [](const EndVerdict::Part& each) {
     return nlohmann::json{{"failed", each.failed}, {"total", each.total}};
   };
-  return {{"word", std::string(TextOf(verdict.word))},
-          {"reason", verdict.reason},
-          {"thresholds", part(verdict.thresholds)},
-          {"requests", part(verdict.requests)},
-          {"checks", part(verdict.checks)},
-          {"exceptions", verdict.exceptions},
-          {"others", verdict.others}};
+  nlohmann::json json = {{"word", std::string(TextOf(verdict.word))},
+                         {"reason", verdict.reason},
+                         {"thresholds", part(verdict.thresholds)},
+                         {"requests", part(verdict.requests)},
+                         {"checks", part(verdict.checks)},
+                         {"exceptions", verdict.exceptions},
+                         {"others", verdict.others}};
+  if (!verdict.lost.empty()) {
+    json["lost"] = verdict.lost;
+  }
+  return json;
 }
 
 }  // namespace lockstep

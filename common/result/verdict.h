@@ -6,7 +6,8 @@
 // | PASSED      | 0         | thresholds were judged and none failed, or, without any that had   |
 // |             |           | samples, all checks passed and nothing else failed                 |
 // | DONE        | 0         | there was nothing to judge, and nothing failed                     |
-// | ERRORS      | 0         | something failed, and no threshold says whether that is allowed    |
+// | ERRORS      | 0         | something failed, and no threshold says whether that is allowed;   |
+// |             |           | or an output lacks something, of which no threshold says anything  |
 // | INTERRUPTED | 105       | a signal ended it                                                  |
 // | STOPPED     | 103       | a control command or the REST API ended it                         |
 // | ABORTED     | 108       | the script ended it                                                |
@@ -51,11 +52,12 @@ struct EndVerdict {
   // That scripts threw and did not catch, beyond setup() and teardown(), and iterations that
   // --max-vu-block interrupted.
   uint64_t exceptions = 0;
-  uint64_t others = 0;    // failures of other kinds: gRPC calls, WebSockets
-  double iterations = 0;  // full ones
+  uint64_t others = 0;                 // failures of other kinds: gRPC calls, WebSockets
+  double iterations = 0;               // full ones
+  std::vector<std::string> lost = {};  // what outputs lack, as Summary::lost has it
   Judgement judgement;
 
-  // Whether anything failed, whoever judges it.
+  // Whether anything failed, whoever judges it. Outputs apart.
   bool clean() const {
     return thresholds.failed + requests.failed + checks.failed + exceptions + others == 0;
   }
@@ -81,14 +83,14 @@ struct VerdictLook {
   size_t columns = 0;  // lines are cut to so many; 0: whole lines
   bool color = false;
 };
-// The block at the end: the word with the counts, the most frequent rows of `summary.errors`, and
-// the load generator's validity. Several lines, each with its line break.
+// The block at the end: the word with the counts, the most frequent rows of `summary.errors`, the
+// load generator's validity, and what outputs lack. Several lines, each with its line break.
 std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
                           const VerdictLook& look);
 // The same on one line, for logs: "FAILED: 2 of 5 thresholds; 216 x 500 GET /status/500".
 std::string VerdictLine(const EndVerdict& verdict, const Summary& summary);
 // `word`, `reason`, and `failed` and `total` of `thresholds`, `requests` and `checks`; `exceptions`
-// and `others`. The judgement is not in it.
+// and `others`; `lost`, if there is anything. The judgement is not in it.
 nlohmann::json VerdictJson(const EndVerdict& verdict);
 
 }  // namespace lockstep

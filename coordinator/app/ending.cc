@@ -53,14 +53,13 @@ EndFacts FactsOf(const Run& run, const Clock& clock) {
           .end = clock.Wall()};
 }
 
-Summary Ending::MakeSummary(absl::Duration measured, std::vector<std::string> lost) const {
-  Summary summary = parts_.results.MakeSummary(measured);
-  if (const uint64_t refused = parts_.results.store().refused_points(); refused > 0) {
-    lost.push_back(absl::StrCat(
-        refused, " samples were more than agents keep for outputs; they are in the figures above"));
-  }
-  summary.lost = std::move(lost);
-  return summary;
+Ending::Ending(Parts parts, const RunSettingsFlags& flags, std::string script, Looks looks)
+    : parts_(parts),
+      flags_(flags),
+      script_(std::move(script)),
+      look_(looks.out),
+      error_look_(looks.error) {
+  parts_.results.SetLost([&outputs = parts_.outputs] { return outputs.Lost(); });
 }
 
 absl::Status Ending::Reserve() {
@@ -79,7 +78,8 @@ void Ending::WriteSummary(EndFacts facts,
   const auto& [results, run_outputs, clock, logger] = parts_;
   facts_ = std::move(facts);
   history_ = std::move(history);
-  summary_ = MakeSummary(facts_.measured, run_outputs.Stop(logger));
+  run_outputs.Stop(logger);
+  summary_ = results.MakeSummary(facts_.measured);
   files_ = run_outputs.files();
   if (outputs.has_value()) {
     files_.Update(WriteSummaryOutputs(*outputs, inputs_, logger));

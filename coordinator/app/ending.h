@@ -43,7 +43,7 @@ EndFacts FactsOf(const Run& run, const Clock& clock);
 class Ending {
  public:
   struct Parts {
-    const Results& results;
+    Results& results;
     RunOutputs& outputs;
     const Clock& clock;
     RunLogger& logger;
@@ -55,12 +55,7 @@ class Ending {
   };
 
   // All parts are borrowed. `script` is its name, for reports.
-  Ending(Parts parts, const RunSettingsFlags& flags, std::string script, Looks looks)
-      : parts_(parts),
-        flags_(flags),
-        script_(std::move(script)),
-        look_(looks.out),
-        error_look_(looks.error) {}
+  Ending(Parts parts, const RunSettingsFlags& flags, std::string script, Looks looks);
 
   // Whether the file of --summary-export can be written; Unavailable, naming it, if not.
   absl::Status Reserve();
@@ -83,7 +78,6 @@ class Ending {
   std::string Text() const;
 
  private:
-  Summary MakeSummary(absl::Duration measured, std::vector<std::string> lost) const;
   // What of all that was written until now has not got to where it was to go.
   absl::Status Written() const;
   // The reports of the end with this outcome; the first one that cannot be written.

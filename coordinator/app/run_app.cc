@@ -263,6 +263,7 @@ void RunApp::OnPlanned() {
 void RunApp::OnTick() {
   recorder_.Tick();
   outputs_.Flush();
+  outputs_.TellOfTrouble(logger_);
   if (++ticks_ % kTicksBetweenFolds == 0) {
     logger_.TellFolded();
   }

@@ -82,6 +82,9 @@ class StatusText {
         lines_.push_back(absl::StrCat("    - ", reason));
       }
     }
+    for (const std::string& sentence : status_.lost_by_outputs()) {
+      lines_.push_back(Styled(kRed, absl::StrCat("  outputs: ", sentence), look_.color));
+    }
     for (const auto& [kind, count] :
          std::map<std::string, int64_t>(status_.refused().begin(), status_.refused().end())) {
       lines_.push_back(absl::StrCat("  refused, ", kind, ": ", count));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <system_error>
 
 #include <curl/curl.h>
 
@@ -137,6 +138,11 @@ class HttpPusher::Connection {
   PushResult Judge(CURLcode result, std::string* reason) const {
     if (result != CURLE_OK) {
       *reason = curl_easy_strerror(result);
+      long error = 0;
+      if (result == CURLE_COULDNT_CONNECT &&
+          curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &error) == CURLE_OK && error != 0) {
+        absl::StrAppend(reason, ": ", std::generic_category().message(static_cast<int>(error)));
+      }
       return PushResult::kAgain;
     }
     long status = 0;
@@ -199,6 +205,7 @@ size_t HttpPusher::CostOf(const HttpPush& push) {
 
 void HttpPusher::Push(HttpPush push) {
   MutexLock lock(mutex_);
+  tally_.pushed += push.samples;
   queued_bytes_ += CostOf(push);
   queue_.push_back(std::move(push));
   while (queued_bytes_ > limits_.queue_bytes) {
@@ -289,10 +296,13 @@ void HttpPusher::Deliver(Connection& connection, const HttpPush& push) {
     const PushResult result = connection.Try(
         url, push.body, limits_.timeout, [this] { return TimeLeft(); }, &reason);
     last_failure_ = result == PushResult::kSent ? "" : reason;
-    if (result == PushResult::kSent) {
+    {
       MutexLock lock(mutex_);
-      tally_.sent += push.samples;
-      return;
+      tally_.failing = last_failure_;
+      if (result == PushResult::kSent) {
+        tally_.sent += push.samples;
+        return;
+      }
     }
     if (result == PushResult::kRefused || !Backoff(backoff)) {
       break;

@@ -57,10 +57,12 @@ class HttpPusher {
     absl::Duration drain = absl::Seconds(5);
   };
   struct Tally {
-    uint64_t sent = 0;  // samples of requests that were answered with 2xx
-    uint64_t lost = 0;  // of those that were not
+    uint64_t pushed = 0;  // samples
+    uint64_t sent = 0;    // those of requests that were answered with 2xx
+    uint64_t lost = 0;    // those of requests that were not, and are not tried again
     uint64_t retries = 0;
-    std::string reason;  // why the last of them got lost
+    std::string reason;   // why the last of them got lost
+    std::string failing;  // why the last try failed; empty: it did not
   };
 
   HttpPusher(HttpTarget target, Limits limits);

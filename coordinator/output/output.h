@@ -3,7 +3,8 @@
 // opentelemetry, statsd), and reports at the end (junit, github, result).
 //
 // An output never slows a run: what goes to a server waits in a bounded buffer that another thread
-// empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported in the summary.
+// empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported: in the log once it begins, in the
+// status, and at the end in the summary, the verdict and the reports.
 #pragma once
 
 #include <functional>
@@ -76,7 +77,8 @@ class Output {
   // Flushes and closes; returns the first error if a file is not whole, which fails the run: what a
   // server has not taken is only told, by Lost. Waits for servers for a few seconds at most.
   virtual absl::Status Stop() = 0;
-  // After Stop: what has not arrived, as a sentence for people; nullopt: nothing is missing.
+  // What has not arrived, as a sentence for people; nullopt: nothing is missing. Before Stop: so far, while it does not
+  // get through.
   virtual std::optional<std::string> Lost() const { return std::nullopt; }
   // After Stop, with the complete summary.
   virtual absl::Status Report(const RunReport& /*report*/) { return absl::OkStatus(); }

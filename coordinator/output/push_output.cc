@@ -70,16 +70,22 @@ void PushOutput::BeginStop() {
 
 absl::Status PushOutput::Stop() {
   BeginStop();
-  tally_ = pusher_.Finish();
+  pusher_.Finish();
+  stopped_ = true;
   return absl::OkStatus();
 }
 
 std::optional<std::string> PushOutput::Lost() const {
-  if (tally_.lost == 0) {
+  const HttpPusher::Tally tally = pusher_.tally();
+  if (!stopped_ && !tally.failing.empty() && tally.pushed > tally.sent) {
+    return absl::StrCat(Description(), ": ", tally.pushed - tally.sent, " of ", tally.pushed,
+                        " samples have not arrived so far: ", tally.failing);
+  }
+  if (tally.lost == 0) {
     return std::nullopt;
   }
-  return absl::StrCat(Description(), ": ", tally_.lost, " of ", tally_.lost + tally_.sent,
-                      " samples were lost: ", tally_.reason);
+  return absl::StrCat(Description(), ": ", tally.lost, " of ", tally.lost + tally.sent,
+                      " samples were lost: ", tally.reason);
 }
 
 void TotalsOutput::PushNow(bool /*last*/) {

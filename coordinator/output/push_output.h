@@ -45,7 +45,7 @@ class PushOutput : public Output {
   const Clock& clock_;
   MonoTime next_;
   bool stopping_ = false;
-  HttpPusher::Tally tally_;  // after Stop
+  bool stopped_ = false;
 };
 
 // What those of them that push running totals have in common.

@@ -71,6 +71,7 @@ absl::Status RunOutputs::Start(const std::vector<OutputSpec>& specs, const Outpu
     if (started.ok()) {
       outputs_.push_back(*std::move(output));
       specs_.push_back(spec);
+      troubled_.push_back(false);
     } else {
       errors.emplace_back(In(spec, started).message());
     }
@@ -118,23 +119,41 @@ std::map<std::string, int64_t> RunOutputs::Written() const {
   return written;
 }
 
-std::vector<std::string> RunOutputs::Stop(Logger& logger) {
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    output->BeginStop();
-  }
+std::vector<std::string> RunOutputs::Lost() const {
   std::vector<std::string> losses;
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    const std::unique_ptr<Output>& output = outputs_[i];
-    if (const absl::Status stopped = In(specs_[i], output->Stop()); !stopped.ok()) {
-      logger.Error(std::string(stopped.message()));
-      files_.Update(stopped);
-    }
+  for (const std::unique_ptr<Output>& output : outputs_) {
     if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
-      logger.Warn(*lost);
       losses.push_back(*std::move(lost));
     }
   }
   return losses;
+}
+
+void RunOutputs::TellOfTrouble(Logger& logger) {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (troubled_[i]) {
+      continue;
+    }
+    if (const std::optional<std::string> lost = outputs_[i]->Lost(); lost.has_value()) {
+      logger.Warn(*lost);
+      troubled_[i] = true;
+    }
+  }
+}
+
+void RunOutputs::Stop(Logger& logger) {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->BeginStop();
+  }
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (const absl::Status stopped = In(specs_[i], outputs_[i]->Stop()); !stopped.ok()) {
+      logger.Error(std::string(stopped.message()));
+      files_.Update(stopped);
+    }
+  }
+  for (const std::string& lost : Lost()) {
+    logger.Warn(lost);
+  }
 }
 
 absl::Status RunOutputs::Report(const RunReport& report, Logger& logger) {

@@ -59,9 +59,13 @@ class RunOutputs {
   void Flush();
   // After Flush: by a spec's text, the bytes of files that another process may go on with.
   std::map<std::string, int64_t> Written() const;
+  // What has not arrived so far, or after Stop at all: a sentence for each output that lacks something.
+  std::vector<std::string> Lost() const;
+  // Logs that an output does not get through, once for each.
+  void TellOfTrouble(Logger& logger);
   // After the last batch: writes out the rest and waits a few seconds at most. Errors go to the
-  // log; so does what has been lost, and each of these sentences is returned as well.
-  std::vector<std::string> Stop(Logger& logger);
+  // log; so does what has been lost.
+  void Stop(Logger& logger);
   // After Stop: not OK, with the first reason, if a sample that was to be in a file is not there.
   const absl::Status& files() const { return files_; }
   // After Stop. Errors go to the log; the first one is returned.
@@ -70,6 +74,7 @@ class RunOutputs {
  private:
   std::vector<std::unique_ptr<Output>> outputs_;
   std::vector<OutputSpec> specs_;  // of the same
+  std::vector<bool> troubled_;     // of the same: that was logged
   absl::Status files_;
 };
 

@@ -178,11 +178,12 @@ void TextSink::CloseSent() {
 }
 
 std::optional<std::string> TextSink::Lost() const {
-  if (kept_lines_ == lines_) {
+  const int64_t lost = lines_ - kept_lines_ - static_cast<int64_t>(ends_.size());
+  if (lost == 0) {
     return std::nullopt;
   }
-  return absl::StrCat(lines_ - kept_lines_, " of ", lines_,
-                      " lines were lost: ", status_.message());
+  return absl::StrCat(lost, " of ", lines_, " lines were lost: ",
+                      status_.ok() ? "the reader has fallen behind too far" : status_.message());
 }
 
 absl::Status TextSink::Close() {

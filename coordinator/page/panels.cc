@@ -58,9 +58,13 @@ std::string VerdictPanel(const PageModel& model) {
     absl::StrAppend(&html, " <span>", EscapeHtml(part.text), "</span>");
   }
   absl::StrAppend(&html, "</p>\n");
-  if (!result.validity_reasons.empty()) {
+  std::vector<std::string> reasons = result.validity_reasons;
+  for (const std::string& sentence : result.verdict.lost) {
+    reasons.push_back(absl::StrCat("outputs: ", sentence));
+  }
+  if (!reasons.empty()) {
     absl::StrAppend(&html, "<ul class=\"reasons\">");
-    for (const std::string& reason : result.validity_reasons) {
+    for (const std::string& reason : reasons) {
       absl::StrAppend(&html, "<li>", EscapeHtml(reason), "</li>");
     }
     absl::StrAppend(&html, "</ul>\n");

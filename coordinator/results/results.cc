@@ -96,7 +96,17 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
   Summary summary = BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
   summary.errors = errors_.Rows();
   summary.folded_errors = errors_.folded();
+  summary.lost = Lost();
   return summary;
+}
+
+std::vector<std::string> Results::Lost() const {
+  std::vector<std::string> lost = lost_ ? lost_() : std::vector<std::string>();
+  if (const uint64_t refused = store_->refused_points(); refused > 0) {
+    lost.push_back(absl::StrCat(
+        refused, " samples were more than agents keep for outputs; they are in the figures above"));
+  }
+  return lost;
 }
 
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
@@ -125,7 +135,7 @@ void Results::AddVerdict(const Summary& summary, nlohmann::json* data) const {
   const RunOutcome outcome = outcome_ ? outcome_() : RunOutcome();
   const EndVerdict verdict =
       MakeVerdict(summary, judge_ ? judge_() : Judgement(), outcome.exit_code, outcome.message);
-  if (outcome.exit_code != ExitCode::kSuccess || !verdict.clean()) {
+  if (outcome.exit_code != ExitCode::kSuccess || !verdict.clean() || !verdict.lost.empty()) {
     (*data)["verdict"] = VerdictJson(verdict);
   }
 }
@@ -171,6 +181,9 @@ void Results::DescribeThresholds(v1::RunStatus* status) const {
 void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const {
   load_.Describe(status);
   DescribeErrors(status);
+  for (std::string& sentence : Lost()) {
+    status->add_lost_by_outputs(std::move(sentence));
+  }
   const double seconds = absl::ToDoubleSeconds(elapsed);
   for (const AggregateStore::Entry& entry : store_->Entries()) {
     if (entry.aggregate->empty()) {

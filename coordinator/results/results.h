@@ -59,6 +59,11 @@ class Results final : public RunResults {
   // handleSummary get a key `verdict`.
   void SetOutcome(absl::AnyInvocable<RunOutcome() const> outcome) { outcome_ = std::move(outcome); }
 
+  // Asked likewise: what has not got to the outputs, a sentence each.
+  void SetLost(absl::AnyInvocable<std::vector<std::string>() const> lost) {
+    lost_ = std::move(lost);
+  }
+
   // From now on a Timeline is kept as well. Before the first batch.
   void RecordTimeline() { timeline_.emplace(); }
   // Null: none is kept.
@@ -99,6 +104,8 @@ class Results final : public RunResults {
 
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
+  // What outputs lack, from the agents' limits to their servers.
+  std::vector<std::string> Lost() const;
   void AddValidity(nlohmann::json* data) const;
   // Likewise only with news.
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;
@@ -115,6 +122,7 @@ class Results final : public RunResults {
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;
   absl::AnyInvocable<RunOutcome() const> outcome_;
+  absl::AnyInvocable<std::vector<std::string>() const> lost_;
 };
 
 }  // namespace lockstep::coordinator

@@ -230,6 +230,31 @@ class Fails(OutputsTest):
         self.assertRegex(lost, rf"✗ Prometheus remote write \({silent.url}/w\): (\d+) of \1 samples were lost: ")
         self.assertRegex(lost, rf"✗ InfluxDB \({failing.url}/write\): (\d+) of \1 samples were lost: HTTP 500")
 
+    def test_a_run_whose_samples_are_lost_says_so_wherever_its_end_is_told(self):
+        script = SCRIPT.replace("['count<1']", "['count>1']")  # which passes
+        with socket.socket() as nobody, socket.socket(type=socket.SOCK_DGRAM) as silent:
+            for taken in (nobody, silent):  # nobody else gets these ports
+                taken.bind(("127.0.0.1", 0))
+            address = "127.0.0.1:%d" % nobody.getsockname()[1]
+            datagrams = "127.0.0.1:%d" % silent.getsockname()[1]
+            silent.close()
+            for name, out in (("InfluxDB", f"influxdb=http://{address}/k6"),
+                              ("Prometheus remote write", f"experimental-prometheus-rw=http://{address}/w"),
+                              ("OpenTelemetry", f"opentelemetry=http://{address}"),
+                              ("statsd", f"statsd={datagrams}")):
+                with self.subTest(name):
+                    result = self.lockstep("run", "-q", "-e", f"TARGET={self.serve().url}", "-o", out, "--result-file", "r.json",
+                                           "--report", "r.html", "-o", "junit=j.xml", self.script(script))
+                    self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+                    told = rf"{name} \(.*\): (at least )?\d+ of \d+ samples were lost: .*[Rr]efused"
+                    self.assertRegex(result.stdout, r"(?m)^ERRORS +.*1 incomplete output")
+                    self.assertRegex(result.stdout, rf"(?m)^outputs: {told}")
+                    self.assertRegex(result.stderr, told)
+                    (lost,) = json.loads((self.folder / "r.json").read_text("utf-8"))["verdict"]["lost"]
+                    self.assertRegex(lost, told)
+                    self.assertRegex((self.folder / "r.html").read_text("utf-8"), told)
+                    self.assertIn("1 incomplete output", (self.folder / "j.xml").read_text("utf-8"))
+
     def test_outputs_that_cannot_be_are_refused_before_the_start(self):
         server = self.serve()
         for out, message in (("junit=/no/such/junit.xml", "cannot write '/no/such/junit.xml': No such file or directory"),

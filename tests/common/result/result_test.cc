@@ -64,12 +64,14 @@ TEST(Result, ComesBackAsItWas) {
   before.verdict.checks = {.failed = 2, .total = 7};
   before.verdict.exceptions = 6;
   before.verdict.others = 2;
+  before.verdict.lost = {"csv: 1 of 2 lines were lost"};
   const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(VerdictJson(after->verdict), VerdictJson(before.verdict));
   EXPECT_EQ(after->verdict.thresholds_judged, 1u);
   EXPECT_EQ(after->verdict.exceptions, 6u);
   EXPECT_EQ(after->verdict.others, 2u);
+  EXPECT_EQ(after->verdict.lost, before.verdict.lost);
   EXPECT_EQ(after->version, "1.2.3");
   EXPECT_EQ(after->begin, before.begin);
   EXPECT_EQ(after->duration, before.duration);

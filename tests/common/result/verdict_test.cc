@@ -245,5 +245,22 @@ TEST(Verdict, IsALineForLogsAndJsonForPrograms) {
   EXPECT_EQ(VerdictJson(verdict), expected);
 }
 
+// No threshold says anything about that, however good the test itself was.
+TEST(Verdict, AnOutputThatLacksSomethingIsAnError) {
+  Summary summary = NothingFailed();
+  summary.metrics[0].thresholds = {{.expression = "rate<0.1", .method = "rate", .value = {}}};
+  summary.lost = {"InfluxDB (http://h:1): 3 of 4 samples were lost: HTTP 500"};
+  EXPECT_EQ(Block(summary, ExitCode::kSuccess, {.columns = 40}),
+            "ERRORS   1 threshold \u00b7 864 requests\n"
+            "         1 incomplete output\n"
+            "load generator: steady\n"
+            "outputs: InfluxDB (http://h:1): 3 of 4 samples were lost: HTTP 500\n");
+  const EndVerdict verdict = MakeVerdict(summary, {}, ExitCode::kSuccess, "");
+  EXPECT_EQ(VerdictLine(verdict, summary),
+            "ERRORS: 1 threshold; 864 requests; 1 incomplete output");
+  EXPECT_EQ(VerdictJson(verdict)["lost"], nlohmann::json(summary.lost));
+  EXPECT_THAT(Block(summary, ExitCode::kThresholdsHaveFailed), ::testing::StartsWith("FAILED "));
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -73,11 +73,13 @@ TEST(StatusText, SaysWhyAndForHowLongARunEnds) {
   status.set_validity(v1::Health::SUSPECT);
   status.add_validity_reasons("it was late");
   (*status.mutable_refused())["certificate"] = 2;
+  status.add_lost_by_outputs("csv: 1 of 2 lines were lost");
   const std::vector<std::string> lines = RenderStatus(status, {});
   EXPECT_THAT(lines,
               ::testing::IsSupersetOf(
                   {"  ending: stopped by a control command", "  what still runs may take up to 12s",
-                   "  load generator: SUSPECT", "    - it was late", "  refused, certificate: 2"}));
+                   "  load generator: SUSPECT", "    - it was late", "  refused, certificate: 2",
+                   "  outputs: csv: 1 of 2 lines were lost"}));
 }
 
 TEST(StatusText, SaysHowManyAgentsAreMissingWhereTheyMayStillCome) {

@@ -75,8 +75,14 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   ASSERT_TRUE(outputs.Start({"csv=/dev/full", "json"}, context).ok());
   EXPECT_THAT(outputs.Descriptions(), ElementsAre("csv (/dev/full)", "json (stdout)"));
   outputs.Write(OnePoint());
+  EXPECT_THAT(outputs.Lost(), IsEmpty()) << "what waits is not lost";
   outputs.Flush();
-  const std::vector<std::string> lost = outputs.Stop(logger);
+  outputs.TellOfTrouble(logger);
+  outputs.TellOfTrouble(logger);  // once is enough
+  EXPECT_THAT(logger.messages, ElementsAre(StartsWith("csv (/dev/full): 2 of 2 lines were lost")));
+  logger.messages.clear();
+  outputs.Stop(logger);
+  const std::vector<std::string> lost = outputs.Lost();
   EXPECT_THAT(lost, ElementsAre(StartsWith("csv (/dev/full): ")));
   EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
   EXPECT_FALSE(outputs.files().ok());
@@ -94,7 +100,8 @@ TEST(RunOutputs, CountsTheLinesThatStandardOutputHasNoRoomFor) {
   outputs.Flush();
   room = true;
   outputs.Write(OnePoint());
-  EXPECT_THAT(outputs.Stop(logger),
+  outputs.Stop(logger);
+  EXPECT_THAT(outputs.Lost(),
               ElementsAre("csv (stdout): 2 of 3 lines were lost: cannot write all to standard "
                           "output: its reader has fallen behind too far"));
   EXPECT_FALSE(outputs.files().ok()) << "which makes the exit code";
@@ -114,7 +121,8 @@ TEST(RunOutputs, NeedsAReaderOfAPipe) {
   lockstep::testing::CollectingLogger logger;
   RunOutputs outputs;
   ASSERT_TRUE(outputs.Start({"csv=" + path}, Silent()).ok());
-  EXPECT_THAT(outputs.Stop(logger), IsEmpty());
+  outputs.Stop(logger);
+  EXPECT_THAT(outputs.Lost(), IsEmpty());
   char first = 0;
   EXPECT_EQ(read(reader, &first, 1), 1);
   EXPECT_EQ(first, 'm');  // metric_name
@@ -127,7 +135,8 @@ TEST(RunOutputs, IsSilentWhenAllIsWritten) {
   RunOutputs outputs;
   ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
   outputs.Write(OnePoint());
-  EXPECT_THAT(outputs.Stop(logger), IsEmpty());
+  outputs.Stop(logger);
+  EXPECT_THAT(outputs.Lost(), IsEmpty());
   EXPECT_TRUE(outputs.files().ok());
   EXPECT_THAT(logger.messages, IsEmpty());
 }

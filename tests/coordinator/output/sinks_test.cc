@@ -1,6 +1,7 @@
 // What outputs that push to servers send, decoded again.
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -249,6 +250,24 @@ TEST_F(SinksTest, TellsWhatWasLostAndHidesCredentials) {
   ASSERT_TRUE(lost_.has_value());
   EXPECT_EQ(*lost_, absl::StrCat("Prometheus remote write (http://127.0.0.1:", server.port(),
                                  "/w): 4 of 4 samples were lost: HTTP 400: answer 400"));
+}
+
+// While it is tried again nothing is lost yet; still people are to know.
+TEST_F(SinksTest, SaysWhatHasNotArrivedWhileAServerFails) {
+  for (const char* name : {"experimental-prometheus-rw", "influxdb", "opentelemetry"}) {
+    SinkServer server(std::vector<int>(100, 500));
+    absl::StatusOr<std::unique_ptr<Output>> output =
+        MakeOutput(absl::StrCat(name, "=", server.Url("/w")), context_);
+    ASSERT_TRUE(output.ok()) << output.status();
+    ASSERT_TRUE((*output)->Start().ok());
+    (*output)->Write(OneOfEach());
+    (*output)->BeginStop();
+    std::optional<std::string> lost;
+    while (!(lost = (*output)->Lost()).has_value()) {
+      std::this_thread::yield();
+    }
+    EXPECT_THAT(*lost, HasSubstr(" samples have not arrived so far: HTTP 500")) << name;
+  }
 }
 
 // ---- InfluxDB
