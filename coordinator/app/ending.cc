@@ -141,10 +141,10 @@ ExitCode Ending::End(const RunOutcome& outcome, const Judgement& judgement) {
     fail(Report(last, judgement));
   }
   const bool to_log = !text_shown_ && !error_look_.has_value();
-  if (result_.has_value() && to_log) {
-    LogVerdict(result_->verdict);  // first: who reads logs takes the last error for the run's
-  }
   LogOutcome(outcome, parts_.clock, parts_.logger);
+  if (result_.has_value() && to_log) {
+    LogVerdict(result_->verdict, last.exit_code);
+  }
   ShowVerdict(last, judgement);
   FlushStreams(kPatience);
   fail(StdoutSoFar());
@@ -170,8 +170,10 @@ std::string Ending::Text() const {
                                              RenderVerdict(result_->verdict, *summary_, {}));
 }
 
-void Ending::LogVerdict(const EndVerdict& verdict) {
-  if (!IsGood(verdict.word) || !verdict.clean()) {
+void Ending::LogVerdict(const EndVerdict& verdict, ExitCode code) {
+  if (code != ExitCode::kSuccess) {
+    parts_.logger.Error(VerdictLine(verdict, *summary_));
+  } else if (!IsGood(verdict.word) || !verdict.clean()) {
     parts_.logger.Warn(VerdictLine(verdict, *summary_));
   }
   if (!IsSteady(verdict.judgement.validity)) {

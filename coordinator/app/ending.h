@@ -83,8 +83,8 @@ class Ending {
   // The reports of the end with this outcome; the first one that cannot be written.
   absl::Status Report(const RunOutcome& outcome, const Judgement& judgement);
   void ShowVerdict(const RunOutcome& last, const Judgement& judgement) const;
-  // Bad news, for where nobody sees the block.
-  void LogVerdict(const EndVerdict& verdict);
+  // Bad news, for where nobody sees the block: below its cause.
+  void LogVerdict(const EndVerdict& verdict, ExitCode code);
 
   const Parts parts_;
   const RunSettingsFlags& flags_;

@@ -80,6 +80,14 @@ class Ending(LockstepTest):
                                                              for name in ("r.json", "r.xml", "r.html", "j.db"))):
                     self.assertNotIn("s3cret", told)
 
+    def test_where_nobody_sees_the_block_the_log_has_the_verdict_below_its_cause(self):
+        failing = "export const options = { iterations: 2, thresholds: { iterations: ['count>2'] } }; export default () => {};\n"
+        result = self.run_to_end("--summary-mode=disabled", script=failing)
+        self.assertEqual(99, result.returncode, result.stderr)
+        cause, verdict = [line for line in result.stderr.splitlines() if "level=error" in line]
+        self.assertIn("thresholds on metrics 'iterations' have been crossed", cause)
+        self.assertIn('msg="FAILED: 1 of 1 threshold', verdict)
+
     def test_a_file_that_cannot_be_written(self):
         own = "export const handleSummary = () => ({ 'absent/x.txt': 'x' });\n"
         for args, script, reason in ((["-o", "json=/dev/full"], SCRIPT, "/dev/full.*No space left on device"),
