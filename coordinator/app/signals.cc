@@ -45,6 +45,11 @@ Signals::Signals(EpollLoop& loop, absl::AnyInvocable<void(const std::string& nam
     }
   }
   LOCKSTEP_CHECK(pthread_sigmask(SIG_BLOCK, &set, &before_) == 0);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    if (!IsIgnored(number)) {
+      signal(number, SIG_DFL);  // once this is gone again; until now it ended the program in order
+    }
+  }
   fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   stop_ = eventfd(0, EFD_CLOEXEC);
   LOCKSTEP_CHECK(fd_ >= 0 && stop_ >= 0);

@@ -26,7 +26,7 @@ class Signals {
   // has had `patience` after the signal that is the third one to end something, and must not return.
   Signals(EpollLoop& loop, absl::AnyInvocable<void(const std::string& name)> on_signal,
           void (*quit)(), absl::Duration patience);
-  // From here on they do what they did before.
+  // From here on those that were not ignored have their usual effect.
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

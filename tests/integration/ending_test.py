@@ -1,5 +1,7 @@
 """How a run ended is settled once: terminal, journal, result file, JUnit and GitHub say the same, whatever could not be written."""
 import json
+import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -79,6 +81,18 @@ class Ending(LockstepTest):
                 for told in (result.stdout, result.stderr, *((self.folder / name).read_text("utf-8", "replace")
                                                              for name in ("r.json", "r.xml", "r.html", "j.db"))):
                     self.assertNotIn("s3cret", told)
+
+    def test_a_signal_before_anything_is_there(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                run = subprocess.Popen([BIN / "lockstep", "run", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True, cwd=self.folder, env=self.env)
+                self.addCleanup(run.kill)
+                status = pathlib.Path(f"/proc/{run.pid}/status")
+                wait_until(lambda: int(re.search(r"SigCgt:\s+(\w+)", status.read_text())[1], 16) >> (number - 1) & 1, "it takes signals")
+                run.send_signal(number)
+                self.assertEqual(("", "lockstep: interrupted before the test had begun\n"), run.communicate(timeout=PATIENCE))
+                self.assertEqual(105, run.returncode)
 
     def test_where_nobody_sees_the_block_the_log_has_the_verdict_below_its_cause(self):
         failing = "export const options = { iterations: 2, thresholds: { iterations: ['count>2'] } }; export default () => {};\n"
