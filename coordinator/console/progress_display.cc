@@ -14,6 +14,17 @@ namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(100);
 constexpr absl::Duration kBetweenLines = absl::Seconds(1);
+// Agents tell at whole seconds after T0 what they have done: a line so long after one has it all, and
+// one just before would be a second behind.
+constexpr absl::Duration kAfterASecond = absl::Milliseconds(200);
+
+absl::Duration UntilTheNextLine(const ProgressView& view) {
+  if (view.elapsed <= absl::ZeroDuration() || view.state != v1::RunStatus::RUNNING || view.paused) {
+    return kBetweenLines;
+  }
+  const absl::Duration until = kBetweenLines - (view.elapsed - kAfterASecond) % kBetweenLines;
+  return until < kFrame ? until + kBetweenLines : until;  // this one is it, a little early
+}
 
 }  // namespace
 
@@ -25,11 +36,19 @@ void ProgressDisplay::Begin() {
     Redraw();
     return;
   }
-  timer_.After(kBetweenLines, [this] {
-    if (!over_) {
-      WritePlain(view_());
-      Begin();
+  WriteLater(view_());
+}
+
+void ProgressDisplay::WriteLater(const ProgressView& view) {
+  timer_.After(UntilTheNextLine(view), [this] {
+    if (over_) {
+      return;
     }
+    const ProgressView now = view_();
+    if (now.elapsed <= absl::ZeroDuration() || now.elapsed >= kBetweenLines + kAfterASecond) {
+      WritePlain(now);
+    }
+    WriteLater(now);
   });
 }
 

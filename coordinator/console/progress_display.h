@@ -46,6 +46,8 @@ class ProgressDisplay {
 
  private:
   void Redraw();
+  // The next plain lines, after those with `view`.
+  void WriteLater(const ProgressView& view);
   void WritePlain(const ProgressView& view);
 
   Target target_;

@@ -39,7 +39,7 @@ class ProgressDisplayTest : public ::testing::Test {
   }
 
   testing::SimLoop loop_;
-  const MonoTime start_ = loop_.clock().Mono();
+  MonoTime start_ = loop_.clock().Mono();
   ProgressView view_;
   bool ready_ = true;
   std::string plain_;
@@ -121,16 +121,24 @@ TEST_F(ProgressDisplayTest, GoesOnBelowWhatWasLeftForSomebodyElse) {
   EXPECT_THAT(screen_.text(), HasSubstr("\n[1]+  Stopped\n$ fg\nrunning ("));
 }
 
+// Agents tell of each second once it is over.
 TEST_F(ProgressDisplayTest, WithoutATerminalItWritesLinesEachSecondAndTheLastOnce) {
+  start_ = start_ + absl::Milliseconds(100);  // the load begins a little later
   ProgressDisplay display = Make(nullptr);
   display.Begin();
-  loop_.RunFor(absl::Milliseconds(999));
-  EXPECT_EQ(plain_, "");
+  loop_.RunFor(absl::Milliseconds(1299));
+  EXPECT_EQ(plain_, "") << "nothing is known yet of what has been done";
   loop_.RunFor(absl::Milliseconds(1));
+  EXPECT_THAT(plain_, StartsWith("running (0m01.2s/10s)"));
   EXPECT_THAT(plain_, EndsWith("s   [   0% ] 0/2 VUs  0m00.0s/0m00.0s  0 iters\n"));
   plain_.clear();
   loop_.RunFor(absl::Seconds(1));
-  EXPECT_THAT(plain_, StartsWith("running (0m02.0s/10s)"));
+  EXPECT_THAT(plain_, StartsWith("running (0m02.2s/10s)"));
+  plain_.clear();
+  view_.paused = true;
+  loop_.RunFor(absl::Seconds(1));
+  EXPECT_THAT(plain_, StartsWith("paused (0m03.2s/10s)"));
+  view_.paused = false;
   plain_.clear();
   display.Finish();
   EXPECT_THAT(plain_, StartsWith("running ("));
