@@ -61,6 +61,10 @@ absl::string_view PresentName(absl::string_view name) {
 
 }  // namespace
 
+std::string LostBeforeText(int64_t samples) {
+  return absl::StrCat(samples, " samples were lost with the former coordinator");
+}
+
 std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_view source) {
   const absl::string_view name = PartsOf(spec).first;
   const absl::string_view present = PresentName(name);

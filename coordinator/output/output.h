@@ -68,8 +68,8 @@ class Output {
   virtual void Write(const Batch& batch) = 0;
   // Writes out what is buffered: call it about once a second.
   virtual void Flush() = 0;
-  // How many bytes of its file are complete, after Flush, where another process may go on writing it
-  // from there (OutputContext::go_on_at).
+  // For another process that goes on with the run: how many bytes of its file are complete, after Flush, which it goes on
+  // from (OutputContext::go_on_at); of a server's, how many samples have not got through (LostBefore).
   virtual std::optional<int64_t> Written() const { return std::nullopt; }
   // There will be no more batches: begins to write out the rest, without waiting. All outputs are
   // told before one is waited for.
@@ -77,6 +77,8 @@ class Output {
   // Flushes and closes; returns the first error if a file is not whole, which fails the run: what a
   // server has not taken is only told, by Lost. Waits for servers for a few seconds at most.
   virtual absl::Status Stop() = 0;
+  // What Written() of a former process was. Before Start.
+  virtual void LostBefore(int64_t /*samples*/) {}
   // What has not arrived, as a sentence for people; nullopt: nothing is missing. Before Stop: so far, while it does not
   // get through.
   virtual std::optional<std::string> Lost() const { return std::nullopt; }
@@ -104,6 +106,9 @@ struct OutputContext {
   // Another process has begun the file, of which so many bytes count.
   std::optional<int64_t> go_on_at = std::nullopt;
 };
+
+// The part of Lost()'s sentence about them: "5054 samples were lost with the former coordinator".
+std::string LostBeforeText(int64_t samples);
 
 // What is to be said where `spec`, said at the place `source`, calls the output by an old name, which k6 still takes.
 std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_view source);

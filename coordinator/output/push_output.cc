@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
 
@@ -75,17 +76,29 @@ absl::Status PushOutput::Stop() {
   return absl::OkStatus();
 }
 
+// What waits for a server that fails goes with this process; what is on its way to one that does not will most likely arrive.
+std::optional<int64_t> PushOutput::Written() const {
+  const HttpPusher::Tally tally = pusher_.tally();
+  return lost_before_ +
+         static_cast<int64_t>(tally.failing.empty() ? tally.lost : tally.pushed - tally.sent);
+}
+
 std::optional<std::string> PushOutput::Lost() const {
   const HttpPusher::Tally tally = pusher_.tally();
+  std::vector<std::string> losses;
   if (!stopped_ && !tally.failing.empty() && tally.pushed > tally.sent) {
-    return absl::StrCat(Description(), ": ", tally.pushed - tally.sent, " of ", tally.pushed,
-                        " samples have not arrived so far: ", tally.failing);
+    losses.push_back(absl::StrCat(tally.pushed - tally.sent, " of ", tally.pushed,
+                                  " samples have not arrived so far: ", tally.failing));
+  } else if (tally.lost > 0) {
+    losses.push_back(absl::StrCat(tally.lost, " of ", tally.lost + tally.sent,
+                                  " samples were lost: ", tally.reason));
   }
-  if (tally.lost == 0) {
-    return std::nullopt;
+  if (lost_before_ > 0) {
+    losses.push_back(LostBeforeText(lost_before_));
   }
-  return absl::StrCat(Description(), ": ", tally.lost, " of ", tally.lost + tally.sent,
-                      " samples were lost: ", tally.reason);
+  return losses.empty()
+             ? std::nullopt
+             : std::make_optional(absl::StrCat(Description(), ": ", absl::StrJoin(losses, "; ")));
 }
 
 void TotalsOutput::PushNow(bool /*last*/) {

@@ -26,6 +26,8 @@ class PushOutput : public Output {
   void Flush() final;
   void BeginStop() final;
   absl::Status Stop() final;
+  std::optional<int64_t> Written() const final;
+  void LostBefore(int64_t samples) final { lost_before_ = samples; }
   std::optional<std::string> Lost() const final;
 
  protected:
@@ -46,6 +48,7 @@ class PushOutput : public Output {
   MonoTime next_;
   bool stopping_ = false;
   bool stopped_ = false;
+  int64_t lost_before_ = 0;
 };
 
 // What those of them that push running totals have in common.

@@ -60,11 +60,15 @@ absl::Status RunOutputs::Start(const std::vector<OutputSpec>& specs, const Outpu
   std::vector<std::string> errors;
   for (const OutputSpec& spec : specs) {
     OutputContext own = context;
-    if (const auto begun = written.find(spec.text); begun != written.end()) {
+    const auto begun = written.find(spec.text);
+    if (begun != written.end()) {
       own.go_on_at = begun->second;
     }
     MadeOutput output = MakeOutput(spec.text, own);
     absl::Status started = output.status();
+    if (started.ok() && begun != written.end()) {
+      (*output)->LostBefore(begun->second);
+    }
     if (started.ok()) {
       started = (*output)->Start();
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/host_port.h"
 #include "common/base/number_text.h"
@@ -137,14 +139,25 @@ class StatsdOutput final : public Output {
   }
 
   std::optional<std::string> Lost() const override {
-    if (lost_ == 0) {
-      return std::nullopt;
+    std::vector<std::string> losses;
+    if (lost_ > 0) {
+      // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
+      // last one.
+      losses.push_back(
+          absl::StrCat("at least ", lost_, " of ", lost_ + sent_,
+                       " samples were lost: ", std::generic_category().message(last_error_)));
     }
-    // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
-    // last one.
-    return absl::StrCat(Description(), ": at least ", lost_, " of ", lost_ + sent_,
-                        " samples were lost: ", std::generic_category().message(last_error_));
+    if (lost_before_ > 0) {
+      losses.push_back(LostBeforeText(lost_before_));
+    }
+    return losses.empty()
+               ? std::nullopt
+               : std::make_optional(absl::StrCat(Description(), ": ", absl::StrJoin(losses, "; ")));
   }
+  std::optional<int64_t> Written() const override {
+    return lost_before_ + static_cast<int64_t>(lost_);
+  }
+  void LostBefore(int64_t samples) override { lost_before_ = samples; }
 
  private:
   // What fits into one packet on any usual network.
@@ -159,6 +172,7 @@ class StatsdOutput final : public Output {
   uint64_t sent_ = 0;
   uint64_t lost_ = 0;
   int last_error_ = 0;
+  int64_t lost_before_ = 0;
 };
 
 }  // namespace

@@ -252,6 +252,36 @@ TEST_F(SinksTest, TellsWhatWasLostAndHidesCredentials) {
                                  "/w): 4 of 4 samples were lost: HTTP 400: answer 400"));
 }
 
+// What a coordinator that was killed could not deliver is not forgotten by the one that goes on.
+TEST_F(SinksTest, TellsWhatWasLostWithAFormerProcess) {
+  for (const char* name : {"experimental-prometheus-rw", "influxdb", "opentelemetry"}) {
+    SinkServer failing(std::vector<int>(100, 500));
+    SinkServer fine;
+    int64_t told = 0;
+    {
+      MadeOutput former = MakeOutput(absl::StrCat(name, "=", failing.Url("/w")), context_);
+      ASSERT_TRUE(former.ok()) << former.status();
+      ASSERT_TRUE((*former)->Start().ok());
+      EXPECT_EQ((*former)->Written(), 0);
+      (*former)->Write(OneOfEach());
+      (*former)->BeginStop();
+      while ((told = *(*former)->Written()) == 0) {
+        std::this_thread::yield();
+      }
+    }
+    MadeOutput output = MakeOutput(absl::StrCat(name, "=", fine.Url("/w")), context_);
+    (*output)->LostBefore(told);
+    ASSERT_TRUE((*output)->Start().ok());
+    (*output)->Write(OneOfEach());
+    ASSERT_TRUE((*output)->Stop().ok());
+    EXPECT_EQ((*output)->Written(), told);
+    EXPECT_THAT((*output)->Lost().value_or(""),
+                ::testing::EndsWith(absl::StrCat(": ", told,
+                                                 " samples were lost with the former "
+                                                 "coordinator")));
+  }
+}
+
 // While it is tried again nothing is lost yet; still people are to know.
 TEST_F(SinksTest, SaysWhatHasNotArrivedWhileAServerFails) {
   for (const char* name : {"experimental-prometheus-rw", "influxdb", "opentelemetry"}) {
