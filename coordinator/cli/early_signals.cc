@@ -47,6 +47,7 @@ void TakeSignals(int count, char** words, char** /*environment*/) {
   }
 }
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): it is const, and a function cannot be
 __attribute__((section(".preinit_array"), used)) void (*const kFirst)(int, char**,
                                                                       char**) = &TakeSignals;
 
