@@ -143,7 +143,7 @@ ExitCode Ending::End(const RunOutcome& outcome, const Judgement& judgement) {
   const bool to_log = !text_shown_ && !error_look_.has_value();
   LogOutcome(outcome, parts_.clock, parts_.logger);
   if (result_.has_value() && to_log) {
-    LogVerdict(result_->verdict, last.exit_code);
+    LogVerdict(result_->verdict);
   }
   ShowVerdict(last, judgement);
   FlushStreams(kPatience);
@@ -170,10 +170,8 @@ std::string Ending::Text() const {
                                              RenderVerdict(result_->verdict, *summary_, {}));
 }
 
-void Ending::LogVerdict(const EndVerdict& verdict, ExitCode code) {
-  if (code != ExitCode::kSuccess) {
-    parts_.logger.Error(VerdictLine(verdict, *summary_));
-  } else if (!IsGood(verdict.word) || !verdict.clean()) {
+void Ending::LogVerdict(const EndVerdict& verdict) {
+  if (!IsGood(verdict.word) || !verdict.clean()) {
     parts_.logger.Warn(VerdictLine(verdict, *summary_));
   }
   if (!IsSteady(verdict.judgement.validity)) {

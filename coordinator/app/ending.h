@@ -83,8 +83,9 @@ class Ending {
   // The reports of the end with this outcome; the first one that cannot be written.
   absl::Status Report(const RunOutcome& outcome, const Judgement& judgement);
   void ShowVerdict(const RunOutcome& last, const Judgement& judgement) const;
-  // Bad news, for where nobody sees the block: below its cause.
-  void LogVerdict(const EndVerdict& verdict, ExitCode code);
+  // Bad news, for where nobody sees the block: below its cause, and no error, as who reads logs takes the last error for the
+  // run's.
+  void LogVerdict(const EndVerdict& verdict);
 
   const Parts parts_;
   const RunSettingsFlags& flags_;
