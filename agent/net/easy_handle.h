@@ -50,14 +50,18 @@ class EasyHandle {
   const OcspStaple& ReadStaple(absl::string_view der);
 
  private:
+  // Of a new connection.
+  static CURLcode PrepareTls(CURL* easy, void* context, void* self);
   void SetCertificate(const TlsAuth* certificate);
   void SetAddress(const Target& target, const IpAddress& ip);
 
   CURL* const easy_;
+  const Network& network_;
   char error_text_[CURL_ERROR_SIZE] = {};
 
   std::string url_;
   std::string proxy_;
+  std::string tls_name_;  // the host that the last secure URL named
   const TlsAuth* certificate_ = nullptr;
   std::string dialled_;  // the RESOLVE or CONNECT_TO line that holds
   Slist resolve_, connect_to_;
