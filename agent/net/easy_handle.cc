@@ -189,14 +189,16 @@ void EasyHandle::SetCertificate(const TlsAuth* certificate) {
                        : certificate->password.c_str());
 }
 
-void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
-  if (header_lines_ != nullptr && follows == follows_ && headers == headers_) {
+void EasyHandle::SetHeaders(const Url& url, const HeaderList& headers, Follows follows) {
+  if (header_lines_ != nullptr && follows == follows_ && url.spelling == spelling_ &&
+      headers == headers_) {
     return;
   }
   header_lines_.reset();
   bool has_type = false;
   bool has_accept = false;
   bool has_connection = false;
+  bool has_host = url.spelling.empty();  // curl's own is then right
   for (const auto& [name, value] : headers) {
     if (IsLeftOut(name, value)) {
       continue;
@@ -204,8 +206,12 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
     has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");
     has_accept = has_accept || absl::EqualsIgnoreCase(name, "Accept");
     has_connection = has_connection || absl::EqualsIgnoreCase(name, "Connection");
+    has_host = has_host || absl::EqualsIgnoreCase(name, "Host");
     Append(header_lines_,
            value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
+  }
+  if (!has_host) {
+    Append(header_lines_, absl::StrCat("Host: ", url.spelling));
   }
   if (!has_accept) {
     Append(header_lines_, "Accept:");  // a name without a value keeps curl's own header away
@@ -226,6 +232,7 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_.get());
   headers_ = headers;
+  spelling_ = url.spelling;
   follows_ = follows;
 }
 
