@@ -141,6 +141,15 @@ TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
                           "info: promise 1", "info: timer 1"));
 }
 
+// As in k6 it does nothing. That must not go unseen.
+TEST_F(Lifecycle, AGeneratorInAFunctionsPlaceIsToldOnce) {
+  EXPECT_THAT(
+      LinesOf("export default function* () { console.log('never'); }", 2),
+      ElementsAre(
+          "warning: the function \"default\" is a generator: to call it runs nothing of it; write it "
+          "without the *"));
+}
+
 TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
   EXPECT_THAT(
       LinesOf("export default async function () { await null; throw new Error('late'); }"),
