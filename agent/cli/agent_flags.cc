@@ -102,9 +102,8 @@ AgentFlags ReadFlags(FlagReader& reader) {
   flags.coordinator_name = reader.String("coordinator-name");
   flags.insecure = reader.Is("insecure");
   flags.name = reader.String("name");
-  if (!IsUtf8(
-          flags
-              .name)) {  // it would be another one on its way, and no proof of the token would fit it
+  if (!IsUtf8(flags.name)) {
+    // It would be another one on its way, and no proof of the token would fit it.
     reader.Error(absl::StrCat("--name: invalid value \"", absl::CHexEscape(flags.name),
                               "\": expected UTF-8"));
   }

@@ -22,8 +22,8 @@ namespace {
 // What gRPC's core says of a message that is not what its grpc-encoding says, with a status that is none of those.
 constexpr char kNotDecompressed[] = "Unexpected error decompressing data";
 
-constexpr uint32_t kCompressed =
-    0x80000000;  // which gRPC takes away where it has decompressed the message
+// A flag of a message, which gRPC takes away where it has decompressed it.
+constexpr uint32_t kCompressed = 0x80000000;
 
 GrpcMetadata MetadataOf(const std::multimap<grpc::string_ref, grpc::string_ref>& entries) {
   GrpcMetadata metadata;

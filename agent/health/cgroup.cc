@@ -97,8 +97,8 @@ std::optional<uint64_t> MemoryLimit(const std::string& root) {
   std::optional<uint64_t> smallest;
   for (const std::string& folder : FoldersOf("memory", root)) {
     for (const char* file : {"/memory.max", "/memory.limit_in_bytes"}) {
-      const std::optional<double> bytes =
-          Number(absl::StripAsciiWhitespace(Content(folder + file)));  // or "max"
+      const std::optional<double> bytes =  // none where the file says "max"
+          Number(absl::StripAsciiWhitespace(Content(folder + file)));
       if (bytes.has_value() && *bytes > 0 && *bytes < kNoLimit) {
         smallest = std::min(smallest.value_or(UINT64_MAX), static_cast<uint64_t>(*bytes));
       }

@@ -53,8 +53,8 @@ struct HttpRequest {
   bool keep_body = true;                       // false: read and count the body, but drop it
   // The longest body that is kept, as received and as decoded; a longer one fails the exchange.
   int64_t max_body_bytes = kMaxBodyBytes;
-  bool follow_up =
-      false;  // a redirect hop or an answer to a challenge: does not wait for the rps limit again
+  // A redirect hop or an answer to a challenge: it does not wait for the rps limit again.
+  bool follow_up = false;
   // The caller goes on to where a redirect leads, and nobody reads its body: it may end as it likes.
   bool follows_redirects = false;
   // Challenge-response authentication that belongs to a connection or needs curl's state, with the

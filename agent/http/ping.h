@@ -15,8 +15,8 @@ struct PingSpec {
   std::string target = {};  // a name or an address
   bool prefer_v6 = false;   // of a name that has addresses of both kinds
   std::string source = {};  // an address of this machine; "": the system's choice
-  uint16_t id =
-      0;  // the system may choose another one where the process has no right to raw sockets
+  // The system may choose another one where the process has no right to raw sockets.
+  uint16_t id = 0;
   uint16_t seq = 0;                                    // of the first request
   int ttl = 0;                                         // 0: the system's
   int count = 1;                                       // requests, one after another

@@ -58,8 +58,8 @@ struct MqttSubscription {
   int qos = 0;
   bool no_local = false;  // not what this client publishes
   bool retain_as_published = false;
-  int retain_handling =
-      0;  // retained messages: 0 send, 1 only if it is a new subscription, 2 do not
+  // Retained messages: 0 send, 1 only if it is a new subscription, 2 do not.
+  int retain_handling = 0;
   std::optional<uint32_t> identifier = {};  // from 1 to 268435455
   MqttUserProperties user = {};
 };
@@ -79,8 +79,8 @@ struct MqttSpec {
   bool clean = true;
   absl::Duration keepalive = absl::Seconds(60);  // whole seconds from 5 to 65535
   absl::Duration timeout = absl::Seconds(30);    // until the broker has let the client in
-  absl::Duration goodbye =
-      absl::Seconds(5);  // for the broker's next answer, once the client wants to leave
+  // For the broker's next answer, once the client wants to leave.
+  absl::Duration goodbye = absl::Seconds(5);
   std::optional<std::string> username = {}, password = {};
   std::optional<MqttMessage> will = {};
   MqttConnectProperties properties = {};

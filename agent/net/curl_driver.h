@@ -79,8 +79,8 @@ class CurlDriver {
   CURLM* const multi_;
   std::vector<Socket> sockets_;    // by descriptor
   std::vector<int> unregistered_;  // wanted for more than epoll reports
-  MonoTime due_ =
-      MonoTime::Infinite();  // when curl wants a timer action; it says so only if that changes
+  // When curl wants a timer action; it says so only if that changes.
+  MonoTime due_ = MonoTime::Infinite();
   MonoTime armed_ = MonoTime::Infinite();  // when our timer fires: at `due_` or earlier
   TimerId timer_ = TimerId::kNone;
 };

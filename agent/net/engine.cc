@@ -151,8 +151,8 @@ void Engine::DeliverExchanges() {
     std::unique_ptr<Exchange> exchange = std::move(found->second);
     running_.erase(found);
     if (exchange->streams()) {
-      RemoveEvents(
-          exchange.get());  // all of them are told, and its request may go with what is done now
+      // All of them are told, and its request may go with what is done now.
+      RemoveEvents(exchange.get());
     }
     HttpResponse response = exchange->TakeResponse();
     HttpClient::Done done = exchange->TakeDone();

@@ -36,8 +36,8 @@ HttpTimings PhasesOf(const CurlTimes& curl, const TransferStamps& stamps) {
   timings.sending =
       until_first - std::clamp(curl.start_transfer - sent_at, absl::ZeroDuration(), until_first);
   if (curl.bytes_sent <= kOneWrite && timings.sending > until_first / 2) {
-    timings.sending =
-        absl::ZeroDuration();  // the stamp is late, and the request left at the beginning
+    // The stamp is late, and the request left at the beginning.
+    timings.sending = absl::ZeroDuration();
   }
   timings.waiting = until_first - timings.sending;
   timings.receiving = std::clamp(curl.total - curl.start_transfer, absl::ZeroDuration(),

@@ -43,8 +43,8 @@ class ResponseReader {
  private:
   HttpResponse& response_;
   ResponseMemory* const memory_;
-  size_t fields_ =
-      0;  // that have come; what is behind them among the headers is of an earlier response
+  // How many have come; what is behind them among the headers is of an earlier response.
+  size_t fields_ = 0;
   std::string content_encoding_;
   bool keep_body_ = true;
   int64_t max_body_bytes_ = kMaxBodyBytes;

@@ -144,8 +144,8 @@ int SecurityLevel() {
 int KeyLog() {
   static const int file = [] {
     // Nothing in the agent changes its environment.
-    const char* const name =
-        std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): see above
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): see above
+    const char* const name = std::getenv("SSLKEYLOGFILE");
     return name == nullptr || *name == '\0'
                ? -1
                : open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

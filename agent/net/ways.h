@@ -34,8 +34,8 @@ class Ways {
   void Begin(const Target& target);
   void Finish(const Target& target, End end);
 
-  static constexpr size_t kMostIdle =
-      100;  // kept to know that their servers take one exchange at a time
+  // Idle ways are kept, to know which servers take one exchange at a time.
+  static constexpr size_t kMostIdle = 100;
   size_t size() const { return ways_.size(); }
 
  private:

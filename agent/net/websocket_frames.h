@@ -103,8 +103,8 @@ class WebSocketReader {
   std::string fragments_;
   bool compressed_ = false;                    // the fragments are
   std::unique_ptr<MessageInflater> inflater_;  // null: no compression was agreed
-  WebSocketOpcode fragmented_ =
-      WebSocketOpcode::kContinuation;  // what the fragments are; kContinuation: none
+  // What the fragments are of; kContinuation: there are none.
+  WebSocketOpcode fragmented_ = WebSocketOpcode::kContinuation;
 };
 
 }  // namespace lockstep::agent

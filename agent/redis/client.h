@@ -63,8 +63,8 @@ class RedisClient {
   std::optional<RedisNode> master_;                                      // of sentinels
   std::optional<SlotMap> slots_;                                         // of a cluster
   std::vector<CallPointer> learning_;  // calls that wait for one of these
-  const std::shared_ptr<bool> here_ =
-      std::make_shared<bool>(true);  // for what was posted to the loop
+  // Tells what was posted to the loop whether this still lives.
+  const std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
 }  // namespace lockstep::agent

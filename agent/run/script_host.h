@@ -27,8 +27,8 @@ namespace lockstep::agent {
 // A script with all files that its init code reads, by absolute URL ("file:///dir/script.js", "https://host/lib.js").
 struct ScriptBundle {
   std::string main_url;
-  std::string
-      working_directory;  // "file:///dir/": where open() of a bare name starts when there is no module
+  // "file:///dir/": where open() of a bare name starts when there is no module.
+  std::string working_directory;
   std::map<std::string, std::string> files;  // contents, the main script's among them
   bool base_mode = false;                    // without what k6 has in its mode "extended" only
 };

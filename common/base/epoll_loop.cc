@@ -119,8 +119,8 @@ void EpollLoop::WaitForEvents(bool wait) {
     }
     const auto found = handlers_.find(event.data.fd);
     if (found != handlers_.end()) {
-      const std::shared_ptr<FdHandler> handler =
-          found->second;  // survives an Unwatch by the handler itself
+      // It survives an Unwatch by the handler itself.
+      const std::shared_ptr<FdHandler> handler = found->second;
       (*handler)(event.events);
     }
   }

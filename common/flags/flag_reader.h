@@ -25,8 +25,8 @@ namespace lockstep {
 struct GivenWords {
   explicit GivenWords(const Environment& env) : environment(env) {}
   const Environment& environment;
-  bool own_variables =
-      false;  // a flag that no variable of k6's stands for has one of our own (OwnVariable)
+  // A flag that no variable of k6's stands for has one of our own (OwnVariable).
+  bool own_variables = false;
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
 

@@ -81,9 +81,9 @@ std::string ThrottledText(const v1::Health& health) {
 }
 
 std::string CollectingText(const v1::Health& health) {
-  return absl::StrFormat(
-      "garbage collections took %.1f%% of the workers' time, the longest %.3g ms",
-      100 * Collecting(health), 1000 * health.longest_collection_s());
+  return absl::StrFormat("garbage collections took %.1f%% of the workers' time, the longest %s",
+                         100 * Collecting(health),
+                         Milliseconds(absl::Seconds(health.longest_collection_s())));
 }
 
 // What may have delayed this agent, "; likely because ...". Empty if nothing was seen.

@@ -150,8 +150,8 @@ class AggregateStore {
     FirstSeen first_seen = {.unix_nanos = INT64_MAX, .ordinal = UINT32_MAX};
     Aggregate* own = nullptr;
     StoredSeries* shared = nullptr;  // whose `own` it is, where this has none to itself
-    std::vector<Aggregate*> targets =
-        {};  // own, total, submetrics, breakdowns, and what is watched
+    // Own, total, submetrics, breakdowns, and what is watched.
+    std::vector<Aggregate*> targets = {};
     void Note(FirstSeen seen) {
       first_seen = std::min(first_seen, seen);
       if (shared != nullptr) {

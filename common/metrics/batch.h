@@ -54,8 +54,8 @@ struct Batch {
   static constexpr size_t kMostPoints = 200'000;
   static constexpr size_t kMostErrors = 20'000;
   static constexpr size_t kMostScenarios = 10'000;
-  static constexpr size_t kMostTags =
-      TagSetTable::kMaxTags + 1;  // in a set, {overflow:true} among them
+  // Tags in a set, {overflow:true} among them.
+  static constexpr size_t kMostTags = TagSetTable::kMaxTags + 1;
   static constexpr size_t kMostTagBytes = 2 * TagSetTable::kMaxSetBytes;
 
   uint64_t number = 0;  // counts from 1 in each run of an agent; 0: not numbered yet

@@ -16,8 +16,8 @@ struct OptionValue {
   const ValueReader& reader;
   const std::vector<absl::string_view>& choices;  // what a text may be; none: anything
   absl::string_view otherwise = {};               // what any other is taken for; "": it is an error
-  lockstep::StringList* warnings =
-      nullptr;  // null: the text of a flag or a variable, and no value of JSON
+  // Null: the text of a flag or a variable, and no value of JSON.
+  lockstep::StringList* warnings = nullptr;
 
   template <class T>
   using As = std::type_identity<T>;

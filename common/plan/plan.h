@@ -67,8 +67,8 @@ struct ScenarioPlan {
 
 struct InstancePlan {
   std::vector<ScenarioPlan> scenarios;  // in the order of the options
-  int64_t planned_vus =
-      0;  // the most that scenarios which overlap, graceful stops included, reserve together
+  // The most that scenarios which overlap, graceful stops included, reserve together.
+  int64_t planned_vus = 0;
   int64_t max_vus = 0;  // the same with VUs that may be initialised while running
   absl::Duration
       regular_duration;  // when the last scenario ends without graceful stops; infinite: never

@@ -22,8 +22,8 @@ namespace {
 
 constexpr absl::Duration kSilence = absl::Milliseconds(500);
 constexpr auto kPatience = std::chrono::seconds(2);
-constexpr auto kReading =
-    std::chrono::milliseconds(300);  // of what has come, by a thread that is free
+// How long a thread that is free reads what has come.
+constexpr auto kReading = std::chrono::milliseconds(300);
 constexpr auto kBetweenCuts = std::chrono::milliseconds(100);
 
 int PortOf(const sockaddr_storage& name) {

@@ -173,8 +173,8 @@ class Journal {
   int64_t run_ = 0;          // the present one; 0: none
   bool broken_off_ = false;  // the last Write has failed
   bool made_ = false;        // the file was not there before, and holds no run yet
-  bool of_no_use_ =
-      false;  // nothing could be begun in the file, which was made for that, and so goes again
+  // Nothing could be begun in the file, which was made for that, and so goes again.
+  bool of_no_use_ = false;
   int64_t last_aggregate_ = 0;
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;

@@ -167,8 +167,8 @@ std::vector<TestCase> GeneratorCases(const Judgement& judgement) {
 std::string MarkdownEscaped(absl::string_view text) {
   std::string escaped;
   for (const char c : ValidUtf8(text)) {
-    const bool means_something =
-        absl::StrContains("\\|`*_[]~$", c);  // GitHub reads mathematics, too
+    // GitHub reads mathematics, too.
+    const bool means_something = absl::StrContains("\\|`*_[]~$", c);
     absl::StrAppend(&escaped, means_something ? "\\" : "",
                     c == '&'                                             ? "&amp;"
                     : c == '<'                                           ? "&lt;"

@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--journal", action="store_true", help="with a journal, on the disk of the temporary folder")
     parser.add_argument("--lockstep", default=ROOT / "build/release/bin/lockstep")
-    parser.add_argument("--swarm", default=ROOT / "build/bench/bin/fleet_swarm")
+    parser.add_argument("--swarm", default=ROOT / "build/release/bin/fleet_swarm")
     args = parser.parse_args()
     print(f"{args.series} series an agent each second, {args.seconds} s{', with a journal' if args.journal else ''}")
     print(" agents  CPU of core  ms/s of an agent  peak MB  KB of batch  MB/s in  exit code")

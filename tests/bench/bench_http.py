@@ -87,8 +87,8 @@ def main():
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--client-core", type=int, default=1)
     parser.add_argument("--lockstep", type=lambda path: Path(path).resolve(), default=ROOT / "build/release/bin/lockstep")
-    parser.add_argument("--server", type=Path, default=ROOT / "build/bench/bin/lockstep-testserver")
-    parser.add_argument("--engine", type=Path, default=ROOT / "build/bench/bin/http_client_bench",
+    parser.add_argument("--server", type=Path, default=ROOT / "build/release/bin/lockstep-testserver")
+    parser.add_argument("--engine", type=Path, default=ROOT / "build/release/bin/http_client_bench",
                         help="the network engine alone")
     args = parser.parse_args()
 

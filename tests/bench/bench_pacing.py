@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--server-core", type=int, help="pin the server; default: not pinned")
     parser.add_argument("--client-core", type=int, help="pin the generators; default: not pinned")
     parser.add_argument("--lockstep", type=lambda path: Path(path).resolve(), default=ROOT / "build/release/bin/lockstep")
-    parser.add_argument("--bin", type=Path, default=ROOT / "build/bench/bin")
+    parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     parser.add_argument("--keep", help="a folder for the last round's arrival times")
     parser.add_argument("--show", action="store_true", help="show what the runs print")
     args = parser.parse_args()

@@ -14,7 +14,7 @@ from pathlib import Path
 import rig
 
 SLACK = 1.1  # CPU moves by some per cent with what else the machine does
-CONTEXTS = rig.ROOT / "build/bench/bin/bare_contexts"
+CONTEXTS = rig.ROOT / "build/release/bin/bare_contexts"
 
 
 def rows(n):

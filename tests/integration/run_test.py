@@ -338,7 +338,7 @@ class Ends(LockstepTest):
 
     def test_a_script_that_eats_all_memory_ends_its_agent_with_a_message(self):
         result = self.lockstep("run", "--max-vu-block", "0s", self.script("""
-            export default function () { const hoard = []; for (;;) hoard.push({ text: 'x'.repeat(50) + hoard.length }); }
+            export default function () { const hoard = []; for (;;) hoard.push(new Array(1e6).fill(hoard.length)); }
         """))
         self.assertEqual(255, result.returncode, result.stderr)
         self.assertIn("out of memory", result.stderr)

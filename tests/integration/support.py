@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("LOCKSTEP_BIN", "build/release/bin")).resolve()
 TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/release/bin")).resolve()
-PATIENCE = 60  # seconds until a process that hangs is given up; nothing is measured with it
+PATIENCE = 180  # seconds until a process that hangs is given up; nothing is measured with it
 
 # What nohup or a shell's background job ignores, the programs would ignore, too.
 for each in (signal.SIGHUP, signal.SIGINT):

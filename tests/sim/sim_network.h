@@ -16,8 +16,8 @@ namespace lockstep::testing {
 struct NetworkFaults {
   absl::Duration min_delay = absl::Microseconds(50);
   absl::Duration max_delay = absl::Milliseconds(5);
-  double break_per_message =
-      0;  // probability that a message breaks its connection instead of arriving
+  // Probability that a message breaks its connection instead of arriving.
+  double break_per_message = 0;
   double lose_batch = 0;
   double repeat_batch = 0;
 };

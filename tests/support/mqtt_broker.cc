@@ -50,7 +50,7 @@ MqttBroker::Counts MqttBroker::counts() {
 }
 
 MqttBroker::Counts MqttBroker::CountsAtGoodbye() {
-  constexpr absl::Duration kLongest = absl::Seconds(20);
+  constexpr absl::Duration kLongest = absl::Minutes(2);
   const MutexLock lock(mutex_);
   if (counts_.goodbyes == 0) {
     goodbye_.WaitFor(mutex_, kLongest);

@@ -124,9 +124,8 @@ void RawGrpcServer::Talk(int connection) {
     if (!SendAll(connection, reply)) {
       return;
     }
-    if (end ==
-        End::
-            kClose) {  // and what the client still sends is read, as it would reset the connection otherwise
+    if (end == End::kClose) {
+      // What the client still sends is read, as it would reset the connection otherwise.
       shutdown(connection, SHUT_WR);
     } else if (end == End::kReset) {
       const linger at_once = {.l_onoff = 1, .l_linger = 0};

@@ -13,13 +13,13 @@ namespace lockstep::testing {
 template <typename Loop, typename Condition>
 void TurnUntil(Loop& loop, Condition done) {
   bool expired = false;
-  const TimerId limit = loop.After(absl::Seconds(30), [&expired] { expired = true; });
+  const TimerId limit = loop.After(absl::Minutes(2), [&expired] { expired = true; });
   while (!done() && !expired) {
     loop.After(absl::Milliseconds(1), [] {});  // what is waited for may happen elsewhere
     loop.Turn(/*wait=*/true);
   }
   loop.Cancel(limit);
-  EXPECT_FALSE(expired) << "nothing happened for 30 s";
+  EXPECT_FALSE(expired) << "nothing happened for two minutes";
 }
 
 }  // namespace lockstep::testing

@@ -171,8 +171,8 @@ v8::MaybeLocal<v8::Promise> HttpModule::RequestAsync(Context context, RequestArg
   }
   RequestOrFault prepared;
   {
-    v8::TryCatch caught(
-        isolate);  // before the script's own functions, such as toString(), can throw
+    // Before the script's own functions, such as toString(), can throw.
+    v8::TryCatch caught(isolate);
     prepared = PrepareRequest(context, vu_, expected_, urls_, std::move(arguments));
     v8::Local<v8::Value> response;
     if (prepared.fault &&

@@ -134,8 +134,8 @@ void RedisModule::Do(const Info& info, uint64_t client, RedisClient::Command com
   ++opened.waiting;
   opened.client->Do(
       std::move(command), key, [this, &opened, settle = *settle](absl::StatusOr<RespValue> reply) {
-        opened.waiting -=
-            opened.waiting > 0 ? 1 : 0;  // it was forgotten where an iteration has ended
+        // Where an iteration has ended, this one was forgotten.
+        opened.waiting -= opened.waiting > 0 ? 1 : 0;
         bool served = reply.ok();
         if (reply.ok() && reply->kind == RespValue::Kind::kError) {
           served = !SaysItCannotServe(reply->text);

@@ -185,8 +185,8 @@ TEST_P(RandomFleets, NobodyCanTellHowManyAgentsThereAre) {
   const std::string sequence = Sequence();
   SCOPED_TRACE(sequence);
   const FakeVuPool::Options options = Taking(absl::Milliseconds(1 + Number(400)));
-  using Begin =
-      std::tuple<size_t, absl::Duration, absl::Duration, bool>;  // scenario, begin, end, full
+  // Scenario, begin, end, full.
+  using Begin = std::tuple<size_t, absl::Duration, absl::Duration, bool>;
   const auto play = [&](const std::string& split) {
     agents.clear();
     t0 = loop.clock().Mono() + kSecond;

@@ -190,6 +190,10 @@ TEST(JudgeTest, CollectionsThatTakeATwentiethAreSuspect) {
   EXPECT_EQ(JudgeHealth(health).reasons,
             std::vector<std::string>{
                 "garbage collections took 5.0% of the workers' time, the longest 8 ms"});
+  health.set_longest_collection_s(4.8125);
+  EXPECT_EQ(JudgeHealth(health).reasons,
+            std::vector<std::string>{
+                "garbage collections took 5.0% of the workers' time, the longest 4812 ms"});
 }
 
 TEST(JudgeTest, AStartWithoutAVuIsSuspectAndAFifthOfThemInvalid) {

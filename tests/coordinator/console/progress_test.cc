@@ -253,8 +253,8 @@ TEST(Progress, FinishedRowsGiveWayFirstOnASmallScreenAndTheFinalStateIsWhole) {
 TEST(Progress, NamesAreAlignedByTheColumnsThatTheyTake) {
   ProgressView view = TwoScenarios();
   view.scenarios[0].name = "登录";
-  view.scenarios[1].name =
-      "支付支付支付支付支付支付支付支付";  // 32 columns: 28 are kept, of at most 29
+  // 32 columns: 28 are kept, of at most 29.
+  view.scenarios[1].name = "支付支付支付支付支付支付支付支付";
   EXPECT_THAT(
       RenderPlainLines(view),
       ElementsAre(

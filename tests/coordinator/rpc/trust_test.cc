@@ -232,8 +232,8 @@ TEST_F(TrustTest, AnOversizeMessageEndsItsStreamAndNoOther) {
   grpc::ClientContext context;
   auto stream = stub->Session(&context);
   v1::AgentMessage message;
-  message.mutable_join()->set_name(
-      std::string(600 << 10, 'x'));  // of a stranger, more than a piece
+  // More than a piece, from a stranger.
+  message.mutable_join()->set_name(std::string(600 << 10, 'x'));
   stream->Write(message);
   v1::CoordinatorMessage answer;
   EXPECT_FALSE(stream->Read(&answer));
