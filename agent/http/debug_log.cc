@@ -103,7 +103,7 @@ std::string HttpDebug::Request(const HttpRequest& request) {
   const std::string host = ValueOf(request.headers, "Host");
   std::string text =
       absl::StrCat("Request:\n", ValueForLog(request.method), " ", request.url.target(),
-                   " HTTP/1.1\nHost: ", host.empty() ? request.url.authority() : host, "\n",
+                   " HTTP/1.1\nHost: ", host.empty() ? request.url.host_header() : host, "\n",
                    HeaderLines(request.headers, {"Host", "Content-Length", "Transfer-Encoding"}));
   if (!request.body.empty()) {
     absl::StrAppend(&text, "Content-Length: ", request.body.size(), "\n");

@@ -37,6 +37,10 @@ bool SameHostOrBelow(absl::string_view next, absl::string_view first) {
   return next == first || absl::EndsWith(next, absl::StrCat(".", first));
 }
 
+std::string ReferrerOf(const Url& url) {
+  return absl::StrCat(url.scheme, "://", url.host_header(), url.target());
+}
+
 }  // namespace
 
 bool IsRedirectStatus(int status) {
@@ -103,7 +107,7 @@ HttpRequest FollowRedirect(const RedirectOrigin& origin, const HttpRequest& requ
   };
   headers.erase(std::remove_if(headers.begin(), headers.end(), stays_behind), headers.end());
   if (url.scheme != "https" || following.url.scheme == "https") {
-    headers.emplace_back("Referer", origin.referer ? *origin.referer : url.request_url());
+    headers.emplace_back("Referer", origin.referer ? *origin.referer : ReferrerOf(url));
   }
   return following;
 }

@@ -175,7 +175,22 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
         absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
   }
   url.host = *std::move(name);
+  if (absl::EqualsIgnoreCase(url.host, decoded) && url.host != decoded) {
+    url.spelling = in_brackets ? absl::StrCat("[", decoded, "]") : decoded;
+  }
   return absl::OkStatus();
+}
+
+// Completes `url.spelling`, which has the host if it is spelt in capitals; `port` is what ParsePort has read.
+void SpellPort(absl::string_view port, Url& url) {
+  const bool says_port = port.size() > 1;
+  const bool own = says_port && (url.port == DefaultPort(url.scheme) || port[1] == '0');
+  if (url.spelling.empty() && own) {
+    url.spelling = absl::StrContains(url.host, ':') ? absl::StrCat("[", url.host, "]") : url.host;
+  }
+  if (!url.spelling.empty() && says_port) {
+    absl::StrAppend(&url.spelling, port);
+  }
 }
 
 // Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
@@ -195,7 +210,10 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   if (absl::Status read = ParseHost(text, host, in_brackets, url); !read.ok()) {
     return read;
   }
-  return ParsePort(text, authority.substr(host.size() + (in_brackets ? 1 : 0)), url);
+  const absl::string_view port = authority.substr(host.size() + (in_brackets ? 1 : 0));
+  absl::Status read = ParsePort(text, port, url);
+  SpellPort(port, url);
+  return read;
 }
 
 absl::Status SetPathAndQuery(absl::string_view text, absl::string_view target, Url& url) {
@@ -257,7 +275,7 @@ std::string Url::request_url() const {
 }
 
 std::string Url::display_url() const {
-  return absl::StrCat(scheme, "://", has_credentials ? "****:****@" : "", authority(), target(),
+  return absl::StrCat(scheme, "://", has_credentials ? "****:****@" : "", host_header(), target(),
                       fragment.empty() ? "" : "#", fragment);
 }
 

@@ -15,16 +15,19 @@ struct Url {
   bool has_credentials = false;
   std::string user, password;  // decoded
   std::string host;
-  int port = 0;      // explicit or the scheme's default; 0 for schemes without one
+  int port = 0;  // explicit or the scheme's default; 0 for schemes without one
+  // Host and port where the text has them otherwise than `authority()`: in capitals, or with the scheme's own port.
+  std::string spelling;
   std::string path;  // escaped, starts with "/" unless empty in the text: then "/"
   bool has_query = false;
   std::string query;  // as given, but for characters that may not stand in a request line
   // With "%XX" for what the URL standard does not let stand in one; it is sent to nobody.
   std::string fragment;
 
-  // host, or host:port where the port is not the scheme's; IPv6 in brackets: what a Host header
-  // says.
+  // host, or host:port where the port is not the scheme's; IPv6 in brackets.
   std::string authority() const;
+  // The same as the text has it, as Go does: what a Host header says.
+  std::string host_header() const { return spelling.empty() ? authority() : spelling; }
   // "user:password@", escaped; "" without credentials.
   std::string login() const;
   // "scheme://host[:port]".

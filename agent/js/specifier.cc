@@ -1,5 +1,7 @@
 #include "agent/js/specifier.h"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -29,8 +31,8 @@ std::string CleanPath(absl::string_view path) {
   return absl::StrCat("/", absl::StrJoin(parts, "/"));
 }
 
-// What to write for a name that is neither a path nor a URL; "" if nobody knows.
-std::string InsteadOf(absl::string_view specifier) {
+// A URL for a name that is neither a path nor a URL; "" if nobody knows one.
+std::string UrlFor(absl::string_view specifier) {
   const std::vector<absl::string_view> parts = absl::StrSplit(specifier, '/');
   if (parts[0] == "github.com" && parts.size() > 3) {
     return absl::StrCat("https://raw.githubusercontent.com/", parts[1], "/", parts[2], "/HEAD/",
@@ -47,6 +49,45 @@ std::string InsteadOf(absl::string_view specifier) {
                                                               : "";
 }
 
+bool IsOfNode(absl::string_view specifier) {
+  constexpr absl::string_view kModules[] = {"assert",   "async_hooks",
+                                            "buffer",   "child_process",
+                                            "cluster",  "crypto",
+                                            "dgram",    "dns",
+                                            "events",   "fs",
+                                            "http",     "http2",
+                                            "https",    "module",
+                                            "net",      "os",
+                                            "path",     "perf_hooks",
+                                            "process",  "querystring",
+                                            "readline", "stream",
+                                            "timers",   "tls",
+                                            "tty",      "url",
+                                            "util",     "v8",
+                                            "vm",       "worker_threads",
+                                            "zlib"};
+  const absl::string_view first = specifier.substr(0, specifier.find('/'));
+  return absl::StartsWith(specifier, "node:") ||
+         std::find(std::begin(kModules), std::end(kModules), first) != std::end(kModules);
+}
+
+// What to do about a name that is neither a path nor a URL.
+std::string Advice(absl::string_view specifier) {
+  if (const std::string url = UrlFor(specifier); !url.empty()) {
+    return absl::StrCat("Import \"", url, "\" instead.");
+  }
+  if (specifier.empty()) {
+    return "Import a relative path, a URL, or a module such as \"k6/http\".";
+  }
+  return IsOfNode(specifier)
+             ? "It is a module of Node.js, which scripts do not run in."
+             : absl::StrCat(
+                   "Packages of npm are not looked up: bundle it into the script, or import its file "
+                   "by a relative path, as in \"./",
+                   specifier, absl::EndsWith(specifier, ".js") ? "" : ".js",
+                   "\", or by an https URL.");
+}
+
 }  // namespace
 
 bool IsRemote(absl::string_view url) {
@@ -61,10 +102,9 @@ bool IsNativeName(absl::string_view specifier) {
 absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base) {
   if (!absl::StartsWith(specifier, ".") && !absl::StartsWith(specifier, "/") &&
       !absl::StrContains(specifier, "://")) {
-    const std::string instead = InsteadOf(specifier);
-    return absl::InvalidArgumentError(absl::StrCat(
-        "The moduleSpecifier \"", specifier, "\" couldn't be recognised as something k6 supports.",
-        instead.empty() ? "" : absl::StrCat(" Import \"", instead, "\" instead.")));
+    return absl::InvalidArgumentError(
+        absl::StrCat("The moduleSpecifier \"", specifier,
+                     "\" couldn't be recognised as something k6 supports. ", Advice(specifier)));
   }
   return ResolvePath(specifier, base);
 }

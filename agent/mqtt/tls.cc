@@ -1,6 +1,6 @@
 #include "agent/mqtt/tls.h"
 
-#include <openssl/x509_vfy.h>
+#include <openssl/ssl.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -29,18 +29,7 @@ absl::StatusOr<std::unique_ptr<MqttTls>> MqttTls::Make(const Network& network, c
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_app_data(context, tls.get());
   SSL_CTX_set_info_callback(context, &MqttTls::OnInfo);
-  SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), &MqttTls::OnVerify);
   return tls;
-}
-
-int MqttTls::OnVerify(int good, X509_STORE_CTX* chain) {
-  auto* const ssl =
-      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  if (good == 0 && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
-    auto* const tls = static_cast<MqttTls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    tls->refusal_ = CertificateRefusal(X509_STORE_CTX_get_error(chain), tls->host_);
-  }
-  return good;
 }
 
 void MqttTls::OnInfo(const SSL* ssl, int where, int value) {
@@ -51,7 +40,13 @@ void MqttTls::OnInfo(const SSL* ssl, int where, int value) {
     SSL_set_tlsext_host_name(const_cast<SSL*>(ssl), name);
   }
   const bool fatal = (where & SSL_CB_ALERT) != 0 && (value >> 8) == SSL3_AL_FATAL;
-  if (fatal && tls->refusal_.empty()) {
+  if (!fatal || !tls->refusal_.empty()) {
+    return;
+  }
+  if (const long verified = SSL_get_verify_result(ssl);
+      verified != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
+    tls->refusal_ = CertificateRefusal(verified, tls->host_);
+  } else {
     tls->refusal_ = absl::StrCat((where & SSL_CB_READ) != 0 ? "tls: the broker's alert: " : "tls: ",
                                  SSL_alert_desc_string_long(value));
   }

@@ -29,7 +29,6 @@ class MqttTls {
 
  private:
   explicit MqttTls(std::string host) : host_(std::move(host)) {}
-  static int OnVerify(int good, X509_STORE_CTX* chain);
   static void OnInfo(const SSL* ssl, int where, int value);
 
   const std::string host_;

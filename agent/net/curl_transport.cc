@@ -93,9 +93,10 @@ void CurlTransport::SetMethod() {
     method_ = request.method;
   }
   verb_ = verb;
-  easy_.SetHeaders(request.headers, form == BodyForm::kNothing  ? EasyHandle::Follows::kNothing
-                                    : form == BodyForm::kChunks ? EasyHandle::Follows::kChunks
-                                                                : EasyHandle::Follows::kBody);
+  easy_.SetHeaders(request.url, request.headers,
+                   form == BodyForm::kNothing  ? EasyHandle::Follows::kNothing
+                   : form == BodyForm::kChunks ? EasyHandle::Follows::kChunks
+                                               : EasyHandle::Follows::kBody);
 }
 
 void CurlTransport::SetAuth() {

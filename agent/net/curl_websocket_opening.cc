@@ -55,7 +55,7 @@ CurlWebSocket::CurlWebSocket(Engine& engine, NetPool& pool, WebSocketRequest req
     Refuse({error_code::kGeneric, std::string(headers.status().message())});
     return;
   }
-  easy_.SetHeaders(*headers, EasyHandle::Follows::kStream);
+  easy_.SetHeaders(url_, *headers, EasyHandle::Follows::kStream);
   if (request_.handshake_timeout > absl::ZeroDuration()) {
     timer_.After(request_.handshake_timeout, [this] {
       Refuse(refused() ? kBadHandshake : HttpError{error_code::kRequestTimeout, "request timeout"});

@@ -6,10 +6,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/http/url.h"
 #include "agent/net/request_form.h"
 #include "agent/net/rules.h"
+#include "agent/net/tls_context.h"
 #include "common/base/check.h"
 #include "common/base/subject_names.h"
 
@@ -18,15 +20,21 @@ namespace {
 
 constexpr long kReceiveBuffer = 16 << 10;
 
-// Of a new connection.
-CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
+}  // namespace
+
+CURLcode EasyHandle::PrepareTls(CURL* /*easy*/, void* context, void* self) {
   auto* const tls = static_cast<SSL_CTX*>(context);
-  if (const auto& roots = static_cast<const Network*>(network)->trusted_roots()) {
+  const auto& handle = *static_cast<const EasyHandle*>(self);
+  if (const auto& roots = handle.network_.trusted_roots()) {
     if (!roots->status().ok()) {
       return CURLE_SSL_CACERT_BADFILE;
     }
     SSL_CTX_set1_cert_store(tls, roots->store());
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, &RefuseNameless);
+    if (!absl::StartsWith(handle.proxy_, "https:")) {  // which has a certificate of its own
+      ExpectHost(SSL_CTX_get0_param(tls), handle.tls_name_);
+      NameFaultsInGosOrder(tls);
+    }
   }
   // A record's head and its body come with one read, and with them what follows.
   SSL_CTX_set_read_ahead(tls, 1);
@@ -34,8 +42,6 @@ CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
   SSL_CTX_set_tlsext_status_type(tls, TLSEXT_STATUSTYPE_ocsp);
   return CURLE_OK;
 }
-
-}  // namespace
 
 void Append(Slist& list, const std::string& line) {
   curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
@@ -45,7 +51,7 @@ void Append(Slist& list, const std::string& line) {
 }
 
 EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::string& local_ip)
-    : easy_(curl_easy_init()) {
+    : easy_(curl_easy_init()), network_(network) {
   LOCKSTEP_CHECK(easy_ != nullptr);
   const NetOptions& options = network.options();
   driver.Attach(easy_);
@@ -67,7 +73,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   ssl_version_ = network.rules().curl_ssl_version;
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, ssl_version_);
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &PrepareTls);
-  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &network);
+  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, this);
   curl_easy_setopt(easy_, CURLOPT_CAINFO, nullptr);  // the network has them
   curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
   if (options.insecure) {
@@ -128,6 +134,9 @@ void EasyHandle::Point(const Url& url, const Target& target, const std::optional
     curl_easy_setopt(easy_, CURLOPT_PROXY, target.proxy.c_str());
     proxy_ = target.proxy;
   }
+  if (target.secure()) {
+    tls_name_ = std::string(absl::StripSuffix(target.host, "."));
+  }
   SetCertificate(target.certificate);
   if (ip && target.proxy.empty()) {
     SetAddress(target, *ip);
@@ -180,14 +189,16 @@ void EasyHandle::SetCertificate(const TlsAuth* certificate) {
                        : certificate->password.c_str());
 }
 
-void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
-  if (header_lines_ != nullptr && follows == follows_ && headers == headers_) {
+void EasyHandle::SetHeaders(const Url& url, const HeaderList& headers, Follows follows) {
+  if (header_lines_ != nullptr && follows == follows_ && url.spelling == spelling_ &&
+      headers == headers_) {
     return;
   }
   header_lines_.reset();
   bool has_type = false;
   bool has_accept = false;
   bool has_connection = false;
+  bool has_host = url.spelling.empty();  // curl's own is then right
   for (const auto& [name, value] : headers) {
     if (IsLeftOut(name, value)) {
       continue;
@@ -195,8 +206,12 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
     has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");
     has_accept = has_accept || absl::EqualsIgnoreCase(name, "Accept");
     has_connection = has_connection || absl::EqualsIgnoreCase(name, "Connection");
+    has_host = has_host || absl::EqualsIgnoreCase(name, "Host");
     Append(header_lines_,
            value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
+  }
+  if (!has_host) {
+    Append(header_lines_, absl::StrCat("Host: ", url.spelling));
   }
   if (!has_accept) {
     Append(header_lines_, "Accept:");  // a name without a value keeps curl's own header away
@@ -217,6 +232,7 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_.get());
   headers_ = headers;
+  spelling_ = url.spelling;
   follows_ = follows;
 }
 

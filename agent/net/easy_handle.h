@@ -38,8 +38,8 @@ class EasyHandle {
   // What follows a request's head: nothing, a body, a body of no chunks, or bytes of another
   // protocol, which end when the connection does.
   enum class Follows { kNothing, kBody, kChunks, kStream };
-  // Sets the header lines and keeps away those that curl would add by itself.
-  void SetHeaders(const HeaderList& headers, Follows follows);
+  // Sets the header lines and keeps away those that curl would add by itself. `url` is that of the request.
+  void SetHeaders(const Url& url, const HeaderList& headers, Follows follows);
   // <= 0 or infinite: none.
   void SetTimeout(absl::Duration timeout);
   // curl's own words for the last failure, "" if it had none.
@@ -50,19 +50,24 @@ class EasyHandle {
   const OcspStaple& ReadStaple(absl::string_view der);
 
  private:
+  // Of a new connection.
+  static CURLcode PrepareTls(CURL* easy, void* context, void* self);
   void SetCertificate(const TlsAuth* certificate);
   void SetAddress(const Target& target, const IpAddress& ip);
 
   CURL* const easy_;
+  const Network& network_;
   char error_text_[CURL_ERROR_SIZE] = {};
 
   std::string url_;
   std::string proxy_;
+  std::string tls_name_;  // the host that the last secure URL named
   const TlsAuth* certificate_ = nullptr;
   std::string dialled_;  // the RESOLVE or CONNECT_TO line that holds
   Slist resolve_, connect_to_;
   HeaderList headers_;
   Follows follows_ = Follows::kNothing;
+  std::string spelling_;  // of the host, where `header_lines_` has it
   Slist header_lines_;
   long timeout_ms_ = -1;
   long http_version_ = -1;

@@ -67,7 +67,8 @@ void AppendRequestHead(const HttpRequest& request, bool close, std::string* out)
   const auto host = std::find_if(request.headers.begin(), request.headers.end(), [](const auto& h) {
     return !h.second.empty() && absl::EqualsIgnoreCase(h.first, "Host");
   });
-  AppendField("Host", host == request.headers.end() ? request.url.authority() : host->second, out);
+  AppendField("Host", host == request.headers.end() ? request.url.host_header() : host->second,
+              out);
   bool says_connection = false;
   for (const auto& [name, value] : request.headers) {
     if (IsLeftOut(name, value) || absl::EqualsIgnoreCase(name, "Host")) {

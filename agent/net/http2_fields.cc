@@ -37,7 +37,7 @@ const std::vector<nghttp2_nv>& Http2Fields::Of(const HttpRequest& request) {
   if (request.url.has_query) {
     absl::StrAppend(&path_, "?", request.url.query);
   }
-  authority_ = request.url.authority();
+  authority_ = request.url.host_header();
   for (const auto& [name, value] : request.headers) {
     if (!value.empty() && absl::EqualsIgnoreCase(name, "Host")) {
       authority_ = value;

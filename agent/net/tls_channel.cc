@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <utility>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include "absl/strings/strip.h"
 
 #include "agent/net/ip.h"
+#include "agent/net/tls_context.h"
 #include "agent/net/tls_facts.h"
 #include "common/base/check.h"
-#include "common/base/subject_names.h"
 
 namespace lockstep::agent {
 namespace {
@@ -116,14 +114,16 @@ struct TlsChannel::Bio {
   }
 };
 
-TlsChannel::TlsChannel(SSL_CTX* context, int fd, std::string host)
-    : fd_(fd), host_(std::move(host)), ssl_(SSL_new(context)) {
+TlsChannel::TlsChannel(SSL_CTX* context, int fd, absl::string_view host)
+    : fd_(fd), ssl_(SSL_new(context)) {
   LOCKSTEP_CHECK(ssl_ != nullptr);
   BIO* const bio = Bio::Make(this);
   SSL_set_bio(ssl_.get(), bio, bio);
-  if (!ParseIp(host_).ok()) {
-    // A name of the DNS's root, "host.", is that of "host" in TLS.
-    SSL_set_tlsext_host_name(ssl_.get(), std::string(absl::StripSuffix(host_, ".")).c_str());
+  // A name of the DNS's root, "host.", is that of "host" in TLS.
+  const std::string name(absl::StripSuffix(host, "."));
+  ExpectHost(SSL_get0_param(ssl_.get()), name);
+  if (!ParseIp(name).ok()) {
+    SSL_set_tlsext_host_name(ssl_.get(), name.c_str());
   }
   SSL_set_connect_state(ssl_.get());
   ERR_clear_error();
@@ -140,9 +140,6 @@ TlsChannel::Step TlsChannel::Handshake() {
   ClearErrors();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
-    if (!Verified()) {
-      return Step::kFailed;
-    }
     ReadFacts();
     return Step::kDone;
   }
@@ -160,25 +157,6 @@ TlsChannel::Step TlsChannel::Handshake() {
       }
       return Step::kFailed;
   }
-}
-
-// The name is checked once the chain is known to be good, so that a failure says which it was.
-bool TlsChannel::Verified() {
-  if (SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE) {
-    return true;
-  }
-  const std::unique_ptr<X509, openssl::Free<&X509_free>> certificate(
-      SSL_get1_peer_certificate(ssl_.get()));
-  const absl::string_view name = absl::StripSuffix(host_, ".");
-  const bool fits = certificate != nullptr && IsCertificateFor(certificate.get(), name);
-  if (!fits) {
-    broken_ = true;
-    failure_ = {.unverified = true,
-                .text = {},
-                .os_errno = 0,
-                .verify_result = X509_V_ERR_HOSTNAME_MISMATCH};
-  }
-  return fits;
 }
 
 void TlsChannel::ReadFacts() {

@@ -10,6 +10,8 @@
 #include <openssl/ssl.h>
 #include <sys/types.h>
 
+#include "absl/strings/string_view.h"
+
 #include "agent/http/message.h"
 #include "common/base/openssl_free.h"
 
@@ -27,7 +29,7 @@ class TlsChannel {
 
   // Over `fd`, which is connected and outlives this, to a server whose certificate must be for
   // `host`, if the context verifies any.
-  TlsChannel(SSL_CTX* context, int fd, std::string host);
+  TlsChannel(SSL_CTX* context, int fd, absl::string_view host);
   // Says goodbye, if the handshake was over.
   ~TlsChannel();
   TlsChannel(const TlsChannel&) = delete;
@@ -55,11 +57,9 @@ class TlsChannel {
 
   ssize_t Fail(int result);
   void NoteFailure();
-  bool Verified();
   void ReadFacts();
 
   const int fd_;
-  const std::string host_;
   std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl_;
   std::shared_ptr<const TlsFacts> facts_;
   bool http2_ = false;

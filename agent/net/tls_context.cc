@@ -93,18 +93,44 @@ absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* cl
   }
   const bool believe_anyone = !verify || options.insecure;
   SSL_CTX_set_verify(context.get(), believe_anyone ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  NameFaultsInGosOrder(context.get());
   ERR_clear_error();
   return context;
 }
 
-void ExpectHost(SSL_CTX* context, const std::string& host) {
-  X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);  // RFC 9525
-  if (ParseIp(host).ok()) {
-    X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_host(param, host.c_str(), host.size());
+// What Go's client finds first where OpenSSL found `verified`: it judges the certificate's own time, then its host, and then
+// whom it leads to.
+int FirstFault(X509* leaf, absl::string_view host, int verified) {
+  if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0) {
+    return X509_V_ERR_CERT_NOT_YET_VALID;
   }
+  if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0) {
+    return X509_V_ERR_CERT_HAS_EXPIRED;
+  }
+  return IsCertificateFor(leaf, host) ? verified : X509_V_ERR_HOSTNAME_MISMATCH;
+}
+
+// "" if nobody is expected.
+std::string ExpectedHost(X509_VERIFY_PARAM* param) {
+  if (const char* const name = X509_VERIFY_PARAM_get0_host(param, 0); name != nullptr) {
+    return name;
+  }
+  char* const address = X509_VERIFY_PARAM_get1_ip_asc(param);
+  std::string host = address == nullptr ? "" : address;
+  OPENSSL_free(address);
+  return host;
+}
+
+int Judge(X509_STORE_CTX* chain, void* /*unused*/) {
+  const int believed = X509_verify_cert(chain);
+  X509* const leaf = X509_STORE_CTX_get0_cert(chain);
+  if (believed == 1 || leaf == nullptr) {
+    return believed;
+  }
+  if (const std::string host = ExpectedHost(X509_STORE_CTX_get0_param(chain)); !host.empty()) {
+    X509_STORE_CTX_set_error(chain, FirstFault(leaf, host, X509_STORE_CTX_get_error(chain)));
+  }
+  return believed;
 }
 
 // What a connection with the library's own settings asks of the keys in a chain.
@@ -136,10 +162,23 @@ void LogKey(const SSL* /*ssl*/, const char* line) {
 
 }  // namespace
 
+void ExpectHost(X509_VERIFY_PARAM* param, const std::string& host) {
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);  // RFC 9525
+  if (ParseIp(host).ok()) {
+    X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_host(param, host.c_str(), host.size());
+  }
+}
+
+void NameFaultsInGosOrder(SSL_CTX* context) {
+  SSL_CTX_set_cert_verify_callback(context, &Judge, nullptr);
+}
+
 absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParties& parties) {
   LOCKSTEP_ASSIGN_OR_RETURN(TlsContext context, MakeContext(network, &parties.client,
                                                             parties.verify, parties.authorities));
-  ExpectHost(context.get(), parties.host);
+  ExpectHost(SSL_CTX_get0_param(context.get()), parties.host);
   return context;
 }
 
@@ -182,13 +221,11 @@ absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::strin
   X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), SecurityLevel());
   const bool believed = X509_verify_cert(context.get()) == 1;
   ERR_clear_error();
-  if (!believed) {
-    return absl::UnauthenticatedError(
-        CertificateRefusal(X509_STORE_CTX_get_error(context.get()), host));
-  }
-  return IsCertificateFor(leaf, host)
+  const int fault =
+      FirstFault(leaf, host, believed ? X509_V_OK : X509_STORE_CTX_get_error(context.get()));
+  return believed && fault == X509_V_OK
              ? absl::OkStatus()
-             : absl::UnauthenticatedError(CertificateRefusal(X509_V_ERR_HOSTNAME_MISMATCH, host));
+             : absl::UnauthenticatedError(CertificateRefusal(fault, host));
 }
 
 }  // namespace lockstep::agent

@@ -34,6 +34,13 @@ absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParti
 // full), keys go into the file that SSLKEYLOGFILE names. `client`: the certificate to show; null: none.
 absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client);
 
+// Has OpenSSL refuse a certificate that is not for `host`, a name or an address, in its subjectAltName.
+void ExpectHost(X509_VERIFY_PARAM* param, const std::string& host);
+
+// Of all that is wrong with a server's certificate, the handshakes of `context` name what Go's client finds first: its own time, then its
+// host (ExpectHost), and only then whom it leads to. What is believed stays as it is.
+void NameFaultsInGosOrder(SSL_CTX* context);
+
 // Whether a server is who it says, for a library that shakes hands by itself: `chain` is what it has shown, in PEM, its own certificate
 // first; `store` whom to believe; `host` whom it has to be. Unauthenticated: why not.
 absl::Status JudgeServer(X509_STORE* store, absl::string_view chain, absl::string_view host);

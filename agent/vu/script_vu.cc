@@ -215,7 +215,16 @@ std::optional<ScriptFailure> ScriptVu::CallOnce(Function function) {
 
 bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Value> argument,
                             v8::Local<v8::Value>* result) {
-  return function->Call(world_->context(), v8::Undefined(isolate()), 1, &argument).ToLocal(result);
+  if (!function->Call(world_->context(), v8::Undefined(isolate()), 1, &argument).ToLocal(result)) {
+    return false;
+  }
+  if ((*result)->IsGeneratorObject()) {
+    const v8::Local<v8::Value> name = function->GetName();
+    WarnOnce(absl::StrCat(
+        "the function \"", name->IsString() ? TextOf(isolate(), name.As<v8::String>()) : "",
+        "\" is a generator: to call it runs nothing of it; write it without the *"));
+  }
+  return true;
 }
 
 std::optional<ScriptFailure> ScriptVu::Init() {

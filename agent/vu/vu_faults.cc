@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/call_site.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
+#include "agent/js/stack_trace.h"
 #include "common/metrics/error_table.h"
 
 namespace lockstep::agent {
@@ -83,16 +85,8 @@ void VuFaults::InterruptBlock(v8::Isolate* isolate, absl::Duration limit) {
   if (blocked()) {
     return;
   }
-  std::string where = "an unknown place";
   const v8::HandleScope handles(isolate);
-  const v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate, 1);
-  if (!stack.IsEmpty() && stack->GetFrameCount() > 0) {
-    const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, 0);
-    const v8::Local<v8::String> name = frame->GetScriptNameOrSourceURL();
-    where = absl::StrCat(name.IsEmpty() ? "" : TextOf(isolate, name), ":", frame->GetLineNumber(),
-                         ":", frame->GetColumn());
-  }
-  blocked_ = Block{.limit = limit, .where = std::move(where)};
+  blocked_ = Block{.limit = limit, .where = CallSiteOf(isolate).place};
   isolate->TerminateExecution();
 }
 
@@ -101,15 +95,17 @@ void VuFaults::ReportBlock() {
     return;
   }
   const Block block = *std::exchange(blocked_, std::nullopt);
+  const std::string where =
+      block.where.empty() ? "an unknown place" : MapFrame(*worker_.run().sources, block.where);
   const std::string limit = absl::FormatDuration(block.limit);
   // Without the column: the place in the line is where it happened to be stopped.
-  absl::string_view line = absl::string_view(block.where).substr(block.where.rfind('/') + 1);
+  absl::string_view line = absl::string_view(where).substr(where.rfind('/') + 1);
   line = line.substr(0, line.rfind(':'));
   worker_.run().health.Blocked();
   worker_.sink().AddError(absl::StrCat("interrupted: computed for ", limit, " without waiting"),
                           kScriptMethod, line, worker_.loop().clock().Wall());
-  LogFault(absl::StrCat("VU ", vu_in_test_, " kept its worker busy for ", limit,
-                        " without waiting, at ", block.where,
+  LogFault(absl::StrCat("VU ", vu_in_test_, " computed for ", limit,
+                        " of processor time without waiting, at ", where,
                         "; the iteration is interrupted, as the worker's other VUs stood still "
                         "meanwhile (--max-vu-block)"));
 }

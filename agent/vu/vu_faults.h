@@ -53,7 +53,7 @@ class VuFaults {
  private:
   struct Block {
     absl::Duration limit;  // that it computed for without waiting
-    std::string where;     // "file:///dir/script.js:3:9"
+    std::string where;     // "file:///dir/script.js:3:9", as V8 knows it; "" if it does not
   };
 
   // The row of the table of errors of what was thrown; `text` with its stack.

@@ -47,16 +47,6 @@ struct Table {
   }
 };
 
-// The flag that was found last, as it is spelt, without a value. `letter` is 0 of long ones.
-std::string Spelling(char* const* words, char letter) {
-  if (letter != 0) {
-    return {'-', letter};
-  }
-  const bool value_apart = optarg != nullptr && words[optind - 1] == optarg;
-  const absl::string_view word = words[optind - (value_apart ? 2 : 1)];
-  return std::string(word.substr(0, word.find('=')));
-}
-
 // Whether it is a whole name: getopt_long takes the beginning of one as well, pflag does not.
 bool IsWhole(absl::string_view spelling, const Flag& flag) {
   const absl::string_view name = absl::StripPrefix(spelling, "--");
@@ -80,6 +70,7 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
   FlagWords found;
   optind = 0;  // anew, as glibc has it
   for (;;) {
+    const auto at = static_cast<size_t>(std::max(optind, 1));  // of the word that is read
     char* const* const argv = pointers.data();
     const char* const letters = table.letters.c_str();
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so.
@@ -94,8 +85,14 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
     const bool failed = number == kUnknown || number == kMissingValue;
     const int subject = failed ? optopt : number;
     const bool is_letter = subject > 0 && subject < kFirstFlag;
+    // A byte of a letter that is not of ASCII is a negative number: the word is then named whole, once.
+    const absl::string_view word = words[at - 1];
     const std::string spelling =
-        Spelling(pointers.data(), is_letter ? static_cast<char>(subject) : '\0');
+        is_letter ? std::string({'-', static_cast<char>(subject)})
+                  : std::string(subject < 0 ? word : word.substr(0, word.find('=')));
+    if (subject < 0 && !found.unknown.empty() && found.unknown.back() == spelling) {
+      continue;
+    }
     if (number == kUnknown) {
       found.unknown.push_back(spelling);
       continue;

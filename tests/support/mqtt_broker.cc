@@ -87,6 +87,13 @@ void MqttBroker::Talk(int connection) {
 
 std::string MqttBroker::AnswerTo(char head, const std::string& body) {
   const int type = static_cast<uint8_t>(head) >> 4, qos = (head >> 1) & 3;
+  if (type == kConnect && options_.most_bytes > 0) {
+    std::string size;  // a property of five bytes
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      size += static_cast<char>(options_.most_bytes >> shift);
+    }
+    return Packet(0x20, std::string({'\0', static_cast<char>(options_.connack), 5, 0x27}) + size);
+  }
   if (type == kConnect) {
     return Packet(0x20, {'\0', static_cast<char>(options_.connack)});
   }

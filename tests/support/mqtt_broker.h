@@ -1,4 +1,4 @@
-// What stands for an MQTT 3.1.1 broker in tests: it lets clients in and confirms what they publish, unless a test
+// What stands for a broker in tests, of MQTT 3.1.1 and, as far as publications of QoS 0 and 1 go, of MQTT 5: it lets clients in and confirms what they publish, unless a test
 // wants it otherwise, and keeps count. Topics mean nothing to it. On 127.0.0.1, one connection after another.
 #pragma once
 
@@ -18,6 +18,7 @@ class MqttBroker {
     bool drops = false;   // the connection, on the first publication
     int unanswered = 0;   // so many of the first publications, which it takes all the same
     bool reads = true;    // what follows the connection's first packet
+    int most_bytes = 0;   // of a packet, as MQTT 5 tells a client; 0: it says nothing
   };
   struct Counts {
     int connections = 0;

@@ -2,36 +2,47 @@
 
 #include <cstdint>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 
-CallSite CallSiteOf(v8::Isolate* isolate) {
+namespace {
+
+// The innermost one of the user's, or else the innermost; empty if no script is running.
+v8::Local<v8::StackFrame> FrameOf(v8::Isolate* isolate) {
   // Parts of the program that are scripts have no name. More frames cost more, and are seldom needed.
   constexpr int kMostOwn = 8;
   const auto has_name = [](v8::Local<v8::StackFrame> of) {
     const v8::Local<v8::String> name = of->GetScriptNameOrSourceURL();
     return !name.IsEmpty() && name->Length() > 0;
   };
-  v8::Local<v8::StackFrame> frame;
+  v8::Local<v8::StackFrame> innermost;
   for (const int depth : {1, kMostOwn + 1}) {
     const v8::Local<v8::StackTrace> stack =
         v8::StackTrace::CurrentStackTrace(isolate, depth, v8::StackTrace::kDetailed);
-    if (stack->GetFrameCount() == 0) {
-      return {};
+    for (int i = 0; i < stack->GetFrameCount(); ++i) {
+      const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, static_cast<uint32_t>(i));
+      if (has_name(frame)) {
+        return frame;
+      }
+      innermost = i == 0 ? frame : innermost;
     }
-    frame = stack->GetFrame(isolate, 0);  // also where none has a name
-    int named = 0;
-    while (named < stack->GetFrameCount() &&
-           !has_name(stack->GetFrame(isolate, static_cast<uint32_t>(named)))) {
-      ++named;
-    }
-    if (named < stack->GetFrameCount()) {
-      frame = stack->GetFrame(isolate, static_cast<uint32_t>(named));
+    if (innermost.IsEmpty()) {
       break;
     }
+  }
+  return innermost;
+}
+
+}  // namespace
+
+CallSite CallSiteOf(v8::Isolate* isolate) {
+  const v8::Local<v8::StackFrame> frame = FrameOf(isolate);
+  if (frame.IsEmpty()) {
+    return {};
   }
   const auto text = [isolate](v8::Local<v8::String> name) {
     return name.IsEmpty() ? std::string() : TextOf(isolate, name);
@@ -39,6 +50,13 @@ CallSite CallSiteOf(v8::Isolate* isolate) {
   return {.function = text(frame->GetFunctionName()),
           .place = absl::StrCat(text(frame->GetScriptNameOrSourceURL()), ":",
                                 frame->GetLineNumber(), ":", frame->GetColumn())};
+}
+
+size_t CallSiteNumber(v8::Isolate* isolate) {
+  const v8::Local<v8::StackFrame> frame = FrameOf(isolate);
+  return frame.IsEmpty()
+             ? 0
+             : absl::HashOf(frame->GetScriptId(), frame->GetLineNumber(), frame->GetColumn());
 }
 
 }  // namespace lockstep::agent

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
@@ -147,6 +149,9 @@ class ApiVu {
 
   // The promises that the script waits for without standing still. They are forgotten as parts are told that the iteration is over.
   PendingPromises& promises();
+  // Whether the script, at the place where it is now, is to be warned of what has the hash `what`: not if it has been before, as far as
+  // this VU knows. To look the place up is dear: where that brought nothing new for a while, it is done now and then only.
+  bool IsNewWarning(size_t what);
   // Adds a row to the table of errors, now.
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name) {
     sink().AddError(cause, method, name, loop().clock().Wall());
@@ -169,6 +174,11 @@ class ApiVu {
  private:
   std::vector<std::unique_ptr<VuPart>> parts_;
   std::unique_ptr<PendingPromises> promises_;  // made with the first
+  struct Warning {
+    int64_t calls = 0;                   // since there was a new place
+    absl::flat_hash_set<size_t> places;  // CallSiteNumber
+  };
+  absl::flat_hash_map<size_t, Warning> warnings_;
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 

@@ -57,9 +57,9 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
     return false;
   }
   if (returned && result->IsPromise()) {
-    vu.logger().Warn(absl::StrCat("the check \"", name,
-                                  "\" is given a promise, which always passes: await it before "
-                                  "check(), and check what it gives"));
+    WarnOfCall(vu, absl::StrCat("the check \"", name,
+                                "\" is given a promise, which always passes: await it before "
+                                "check(), and check what it gives"));
   }
   const bool ok = returned && result->BooleanValue(isolate);
   if (vu.system_tags().Has(SystemTag::kCheck)) {
@@ -85,7 +85,7 @@ void Check(const Info& info) {
     return;
   }
   TagSet tags = vu.tags();
-  if (!AddScriptTagsOrThrow(context, info[2], vu, &tags)) {
+  if (!AddScriptTagsOrThrow(context, "check(): tags", info[2], vu, &tags)) {
     return;
   }
   bool passed = true;
@@ -143,9 +143,8 @@ void Group(const Info& info) {
   vu.SetGroup(outer);
   if (returned) {
     if (result->IsPromise()) {
-      vu.logger().Warn(
-          absl::StrCat("the function of the group \"", name,
-                       "\" returns a promise: what comes after it is not in the group"));
+      WarnOfCall(vu, absl::StrCat("the function of the group \"", name,
+                                  "\" returns a promise: what comes after it is not in the group"));
     }
     info.GetReturnValue().Set(result);
   }

@@ -19,6 +19,7 @@ namespace {
 // Roughly what a connection holds outside of V8, so that clients which a script forgets are collected in time.
 constexpr size_t kClientBytes = size_t{64} << 10;
 
+constexpr absl::Duration kCallTimeout = absl::Seconds(60);  // of a unary one
 constexpr char kNotConnected[] = "no gRPC connection, you must call connect first";
 
 // Whether a call can be made now: reading its arguments runs the script's code, which may have closed the client. Otherwise an exception
@@ -108,8 +109,7 @@ void GrpcModule::Close(GrpcClientState& client) {
 absl::StatusOr<GrpcRequest> GrpcModule::Prepare(Context context, const GrpcClientState& client,
                                                 const std::vector<const ProtoSchema*>& schemas,
                                                 v8::Local<v8::Value> method,
-                                                v8::Local<v8::Value> params,
-                                                absl::Duration timeout) {
+                                                v8::Local<v8::Value> params, CallKind kind) {
   if (vu_.in_init()) {
     return absl::FailedPreconditionError(
         "invoking RPC methods in the init context is not supported");
@@ -126,12 +126,14 @@ absl::StatusOr<GrpcRequest> GrpcModule::Prepare(Context context, const GrpcClien
   request.spec.path = MethodPath(name);
   LOCKSTEP_ASSIGN_OR_RETURN(request.method, FindMethod(schemas, request.spec.path));
   GrpcCallParams read;
-  read.timeout = timeout;
+  const bool stream = kind == CallKind::kStream;
+  read.timeout = stream ? absl::InfiniteDuration() : kCallTimeout;
   if (absl::Status status = ReadCallParams(context, vu_, params, &read); !status.ok()) {
     return absl::IsCancelled(status)
                ? status
                : absl::FailedPreconditionError(
-                     absl::StrCat("invalid GRPC's client.invoke() parameters: ", status.message()));
+                     absl::StrCat("invalid GRPC", stream ? " Stream's" : "'s client.invoke()",
+                                  " parameters: ", status.message()));
   }
   request.spec.metadata = std::move(read.metadata);
   request.spec.timeout = read.timeout;

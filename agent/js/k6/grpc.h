@@ -51,13 +51,14 @@ class GrpcModule final : public VuPart {
   void InvokeAsync(const Info& info, GrpcRequest request, const GrpcClientState& client);
   void Close(GrpcClientState& client);
 
+  enum class CallKind { kUnary, kStream };
   // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
   // FailedPrecondition: what is wrong; Cancelled: an exception is pending. Runs the script's code, as SetMessage does: the client may be
   // another one afterwards.
   absl::StatusOr<GrpcRequest> Prepare(Context context, const GrpcClientState& client,
                                       const std::vector<const ProtoSchema*>& schemas,
                                       v8::Local<v8::Value> method, v8::Local<v8::Value> params,
-                                      absl::Duration timeout);
+                                      CallKind kind);
   // Sets the message of a unary call.
   absl::Status SetMessage(Context context, v8::Local<v8::Value> message, GrpcRequest* request);
 

@@ -17,7 +17,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 constexpr char kHealthCheck[] = "grpc.health.v1.Health/Check";
 
 // In the order of their numbers, which are gRPC's.
@@ -67,8 +66,8 @@ absl::StatusOr<GrpcRequest> UnaryRequest(const Info& info) {
   GrpcModule& module = BoundTo<GrpcModule>(info);
   const Context context = ContextOf(info);
   const GrpcClientState& client = ClientOf(info);
-  absl::StatusOr<GrpcRequest> request =
-      module.Prepare(context, client, client.schemas, info[1], info[3], kCallTimeout);
+  absl::StatusOr<GrpcRequest> request = module.Prepare(context, client, client.schemas, info[1],
+                                                       info[3], GrpcModule::CallKind::kUnary);
   if (!request.ok()) {
     return request;
   }
@@ -110,7 +109,7 @@ void CheckHealth(const Info& info) {
   }
   absl::StatusOr<GrpcRequest> request =
       module.Prepare(context, ClientOf(info), {&BuiltinProtos()}, JsText(isolate, kHealthCheck),
-                     info[2], kCallTimeout);
+                     info[2], GrpcModule::CallKind::kUnary);
   const absl::Status status =
       request.ok() ? module.SetMessage(context, message, &*request) : request.status();
   if (!status.ok()) {
@@ -124,8 +123,8 @@ void CheckHealth(const Info& info) {
 void OpenStreamOf(const Info& info) {
   GrpcModule& module = BoundTo<GrpcModule>(info);
   const GrpcClientState& client = ClientOf(info);
-  absl::StatusOr<GrpcRequest> request = module.Prepare(ContextOf(info), client, client.schemas,
-                                                       info[1], info[2], absl::InfiniteDuration());
+  absl::StatusOr<GrpcRequest> request = module.Prepare(
+      ContextOf(info), client, client.schemas, info[1], info[2], GrpcModule::CallKind::kStream);
   if (!request.ok()) {
     ThrowErrorOf(info.GetIsolate(), request.status());
     return;
@@ -164,7 +163,8 @@ void WriteToStream(const Info& info) {
       return;
     }
   }
-  module.vu().logger().Warn(
+  WarnOfCall(
+      module.vu(),
       "a message was written to a gRPC stream that is closed, or whose method takes one only: it is not sent");
 }
 

@@ -204,7 +204,7 @@ absl::Status ReadCallParams(Context context, ApiVu& vu, v8::Local<v8::Value> val
       return ReadMetadata(context, name, given, &params->metadata);
     }
     if (name == "tags") {
-      return AddScriptTags(context, given, vu, &params->tags);
+      return AddScriptTags(context, "k6/net/grpc: tags", given, vu, &params->tags);
     }
     if (name == "timeout") {
       return ReadTimeout(context, given, &params->timeout);

@@ -69,14 +69,13 @@ HttpCallEnv& HttpModule::env() {
 }
 
 void HttpModule::WarnOfExtraArguments(absl::string_view method) {
-  if (!std::exchange(warned_of_extra_, true)) {
-    const std::string name = absl::AsciiStrToLower(method);
-    vu_.logger().Warn(absl::StrCat(
-        "http.", name,
-        "() takes a URL and params; what follows them is ignored, and so are params "
-        "in the third place: write http.",
-        name, "(url, params), or http.request('", method, "', url, body, params) for a body"));
-  }
+  const std::string name = absl::AsciiStrToLower(method);
+  WarnOfCall(vu_, absl::StrCat(
+                      "http.", name,
+                      "() takes a URL and params; what follows them is ignored, and so are params "
+                      "in the third place: write http.",
+                      name, "(url, params), or http.request('", method,
+                      "', url, body, params) for a body"));
 }
 
 bool HttpModule::RefuseInInit(v8::Isolate* isolate) {
@@ -198,7 +197,7 @@ v8::MaybeLocal<v8::Promise> HttpModule::RequestAsync(Context context, RequestArg
 }
 
 void HttpModule::StartAsync(uint64_t number, RequestOrFault prepared,
-                            PendingPromises::Settle settle) {
+                            const PendingPromises::Settle& settle) {
   HttpCallSpec& spec = prepared.request->spec;
   const bool throws = prepared.throws;
   const ResponseType type = prepared.request->response_type;

@@ -57,7 +57,7 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> CallHtml(Context context, const char* function,
                                      v8::Local<v8::Value> response, v8::Local<v8::Value> argument);
 
-  // A function that takes a URL and params was given more, of which it makes nothing: told once.
+  // A function that takes a URL and params was given more, of which it makes nothing.
   void WarnOfExtraArguments(absl::string_view method);
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
@@ -82,11 +82,10 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> DeliverStream(Context context, HttpStreams::Answer answer, bool throws);
   v8::MaybeLocal<v8::Value> Stream(Context context, RequestOrFault prepared);
   // Submits a request for a promise.
-  void StartAsync(uint64_t number, RequestOrFault prepared, PendingPromises::Settle settle);
+  void StartAsync(uint64_t number, RequestOrFault prepared, const PendingPromises::Settle& settle);
   RequestOrFault PrepareItem(Context context, v8::Local<v8::Value> item);
 
   ApiVu& vu_;
-  bool warned_of_extra_ = false;
   ResponseFactory responses_;
   // As setResponseCallback says.
   std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();

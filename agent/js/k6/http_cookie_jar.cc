@@ -53,9 +53,9 @@ CookieJar* JarAndUrl(const Info& info, Url* url) {
   if (parsed.ok()) {
     *url = *std::move(parsed);
   } else {
-    ModuleOf<HttpModule>(info).vu().logger().Warn(
-        absl::StrCat("a cookie jar has nothing of ", Quoted(MaskCredentials(text)),
-                     ", to which no request can go: ", parsed.status().message()));
+    WarnOfCall(ModuleOf<HttpModule>(info).vu(),
+               absl::StrCat("a cookie jar has nothing of ", Quoted(MaskCredentials(text)),
+                            ", to which no request can go: ", parsed.status().message()));
   }
   return jar.get();  // the object on the stack keeps it
 }

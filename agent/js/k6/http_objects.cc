@@ -67,20 +67,19 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
   FormPart field;
   field.name = std::string(name);
   std::optional<WebBody> web;
-  if (IsFileData(context, value)) {
-    if (!ReadFilePart(context, value.As<v8::Object>(), &field)) {
-      return false;
-    }
-  } else if (!ReadWebBody(context, value, &web)) {
+  const bool file = IsFileData(context, value);
+  if (file ? !ReadFilePart(context, value.As<v8::Object>(), &field)
+           : !ReadWebBody(context, value, &web)) {
     return false;
-  } else if (web.has_value() && web->filename.has_value()) {
+  }
+  if (web.has_value() && web->filename.has_value()) {
     field.is_file = true;
     field.data = std::move(web->bytes);
     field.filename = *std::move(web->filename);
     field.content_type = std::move(web->type);
-  } else if (!IsFlat(value)) {
+  } else if (!file && !IsFlat(value)) {
     emptied->push_back(field.name);
-  } else if (!value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {
+  } else if (!file && !value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {
     return false;
   }
   fields->push_back(std::move(field));

@@ -17,6 +17,7 @@
 #include "agent/js/k6/http_objects.h"
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_duration.h"
+#include "agent/js/k6/script_members.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/nearest.h"
 #include "common/base/visible.h"
@@ -37,9 +38,6 @@ class ParamsReader {
 
  private:
   bool Param(absl::string_view name, v8::Local<v8::Value> value);
-  // `value` as an object, as k6 takes what is none; a Map or Headers as one of its pairs. False with a
-  // pending exception.
-  bool Members(absl::string_view name, v8::Local<v8::Value> value, v8::Local<v8::Object>* members);
   bool Headers(v8::Local<v8::Value> value);
   bool Cookies(v8::Local<v8::Value> value);
   bool Auth(v8::Local<v8::Value> value);
@@ -131,28 +129,10 @@ bool ParamsReader::Throw(v8::Local<v8::Value> value) {
   return true;
 }
 
-bool ParamsReader::Members(absl::string_view name, v8::Local<v8::Value> value,
-                           v8::Local<v8::Object>* members) {
-  if (!value->IsObject()) {
-    if (value->IsString()) {  // not shown: it may be a password, and another one in each call
-      WarnOfCall(vu_, absl::StrCat("k6/http: ", name,
-                                   " is a text, each letter of which becomes one; an object is "
-                                   "expected"));
-    } else {
-      Warn(name, value, "without effect, as an object is expected");
-    }
-  }
-  return value->ToObject(context_).ToLocal(members) &&
-         WithPairsAsProperties(context_, *members).ToLocal(members);
-}
-
 bool ParamsReader::Tags(v8::Local<v8::Value> value) {
   TagSetTable& table = vu_.sink().tags();
-  v8::Local<v8::Object> tags;
-  if (!Members("tags", value, &tags)) {
-    return false;
-  }
-  const absl::Status added = AddScriptTags(context_, tags, vu_, &draft_.request.spec.tags);
+  const absl::Status added =
+      AddScriptTags(context_, "k6/http: tags", value, vu_, &draft_.request.spec.tags);
   if (absl::IsCancelled(added)) {
     return false;
   }
@@ -183,7 +163,7 @@ bool ParamsReader::Timeout(v8::Local<v8::Value> value) {
 
 bool ParamsReader::Headers(v8::Local<v8::Value> value) {
   v8::Local<v8::Object> given;
-  if (!Members("headers", value, &given)) {
+  if (!MembersOf(context_, vu_, "k6/http: headers", value, &given)) {
     return false;
   }
   return ForEachOwn(context_, given, [this](const std::string& name, v8::Local<v8::Value> header) {
@@ -215,7 +195,7 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
 
 bool ParamsReader::Cookies(v8::Local<v8::Value> value) {
   v8::Local<v8::Object> cookies;
-  if (!Members("cookies", value, &cookies)) {
+  if (!MembersOf(context_, vu_, "k6/http: cookies", value, &cookies)) {
     return false;
   }
   return ForEachOwn(context_, cookies, [this](const std::string& name, v8::Local<v8::Value> given) {

@@ -154,10 +154,10 @@ bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
     return false;
   }
   for (const std::string& field : body.emptied) {
-    vu_.logger().Warn(
-        absl::StrCat("the field \"", field,
-                     "\" of a form is an object, which a form cannot "
-                     "hold: it is sent empty; use JSON.stringify() to send it as JSON"));
+    WarnOfCall(vu_,
+               absl::StrCat("the field \"", field,
+                            "\" of a form is an object, which a form cannot "
+                            "hold: it is sent empty; use JSON.stringify() to send it as JSON"));
   }
   draft_.request.spec.request.body = std::move(body.bytes);
   draft_.content_type = std::move(body.content_type);
@@ -172,10 +172,12 @@ bool Preparation::ClassBody(v8::Local<v8::Object> object) {
     draft_.content_type = "application/x-www-form-urlencoded;charset=UTF-8";  // as fetch() has it
     return ToText(context_, object, &draft_.request.spec.request.body);
   }
-  vu_.logger().Warn(absl::StrCat(
-      "the body of a request is a ", name,
-      " without fields of its own: the form that is sent is empty; JSON.stringify() or String() "
-      "make a text of it"));
+  WarnOfCall(
+      vu_,
+      absl::StrCat(
+          "the body of a request is a ", name,
+          " without fields of its own: the form that is sent is empty; JSON.stringify() or String() "
+          "make a text of it"));
   return true;
 }
 
@@ -184,9 +186,9 @@ void Preparation::CheckContentLength() {
   const std::optional<std::string> given =
       spec.request.has_body ? FindHeader(spec.request.headers, "Content-Length") : std::nullopt;
   if (given && *given != absl::StrCat(spec.request.body.size())) {
-    vu_.logger().Warn(absl::StrCat("the header Content-Length of a request says \"", *given,
-                                   "\", but its body has ", spec.request.body.size(),
-                                   " bytes: that length is sent instead"));
+    WarnOfCall(
+        vu_,
+        "the header Content-Length of a request is not the length of its body, which is sent instead");
   }
 }
 
@@ -208,9 +210,9 @@ bool Preparation::Finish(std::string method) {
     }
     const std::optional<std::string> given = FindHeader(spec.request.headers, "Content-Encoding");
     if (given && *given != names) {
-      vu_.logger().Warn(absl::StrCat("the header Content-Encoding of a request says \"", *given,
-                                     "\", but its body is compressed with \"", names,
-                                     "\": the header is sent as it is"));
+      WarnOfCall(vu_, absl::StrCat("the header Content-Encoding of a request says \"", *given,
+                                   "\", but its body is compressed with \"", names,
+                                   "\": the header is sent as it is"));
     }
     draft_.SetDefaultHeader("Content-Encoding", std::move(names));
   }

@@ -112,7 +112,7 @@ absl::Status ReadPingOption(Context context, ApiVu& vu, const std::string& name,
     }
     spec.prefer_v6 = version == "ip6";
   } else if (name == "tags") {
-    return AddScriptTags(context, value, vu, &plan->tags);
+    return AddScriptTags(context, "k6/x/icmp: tags", value, vu, &plan->tags);
   } else {
     WarnOfUnknown(vu, "k6/x/icmp", "option", name,
                   {std::begin(kPingOptions), std::end(kPingOptions)});

@@ -66,7 +66,8 @@ void AddSample(const Info& info) {
     return;
   }
   TagSet tags = vu.tags();
-  if (const absl::Status added = AddScriptTags(context, info[1], vu, &tags); !added.ok()) {
+  if (const absl::Status added = AddScriptTags(context, "Metric.add(): tags", info[1], vu, &tags);
+      !added.ok()) {
     if (!absl::IsCancelled(added)) {
       ThrowError(isolate,
                  absl::StrCat("cannot add tags for the '", vu.sink().metrics().Get(id).name,

@@ -5,19 +5,17 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/script_members.h"
 
 namespace lockstep::agent {
 
-absl::Status AddScriptTags(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
+absl::Status AddScriptTags(Context context, absl::string_view what, v8::Local<v8::Value> given,
+                           ApiVu& vu, TagSet* tags) {
   if (given.IsEmpty() || given->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
-  if (!given->IsObject()) {
-    vu.logger().Warn(absl::StrCat("tags should be an object of names and values",
-                                  given->IsString() ? ": of a text, each letter becomes one" : ""));
-  }
   v8::Local<v8::Object> object;
-  if (!given->ToObject(context).ToLocal(&object)) {
+  if (!MembersOf(context, vu, what, given, &object)) {
     return absl::CancelledError();
   }
   const auto add = [&](const std::string& key, v8::Local<v8::Value> value) {
@@ -48,8 +46,9 @@ std::string TagConnection(ApiVu& vu, absl::string_view url, TagSet* tags) {
   return shown;
 }
 
-bool AddScriptTagsOrThrow(Context context, v8::Local<v8::Value> given, ApiVu& vu, TagSet* tags) {
-  const absl::Status status = AddScriptTags(context, given, vu, tags);
+bool AddScriptTagsOrThrow(Context context, absl::string_view what, v8::Local<v8::Value> given,
+                          ApiVu& vu, TagSet* tags) {
+  const absl::Status status = AddScriptTags(context, what, given, vu, tags);
   if (!status.ok()) {
     ThrowStatus(context->GetIsolate(), status);
   }

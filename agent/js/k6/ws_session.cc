@@ -11,6 +11,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
+#include "agent/js/k6/script_members.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"
 #include "common/base/visible.h"
@@ -31,15 +32,13 @@ struct Reader {
 
 absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPlan* plan) {
   const Context context = reader.context;
-  if (!value->IsObject()) {
-    if (value->IsString()) {  // not shown: it may be a password, and another one in each call
-      WarnOfCall(reader.vu, absl::StrCat(reader.where(),
-                                         ": headers is a text: without effect, as "
-                                         "an object is expected"));
-    } else if (!value->IsNullOrUndefined()) {
-      reader.Warn("headers", value, "without effect, as an object is expected");
-    }
+  if (value->IsNullOrUndefined()) {
     return absl::OkStatus();
+  }
+  v8::Local<v8::Object> headers;
+  if (!MembersOf(context, reader.vu, reader.strict ? "k6/websockets: headers" : "k6/ws: headers",
+                 value, &headers)) {
+    return absl::CancelledError();
   }
   const auto read = [&](const std::string& name, v8::Local<v8::Value> header) {
     std::string text;
@@ -60,8 +59,7 @@ absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPla
     }
     return true;
   };
-  return ForEachOwn(context, value.As<v8::Object>(), read) ? absl::OkStatus()
-                                                           : absl::CancelledError();
+  return ForEachOwn(context, headers, read) ? absl::OkStatus() : absl::CancelledError();
 }
 
 absl::Status ReadParam(const Reader& reader, absl::string_view name, v8::Local<v8::Value> value,
@@ -71,7 +69,9 @@ absl::Status ReadParam(const Reader& reader, absl::string_view name, v8::Local<v
     return ReadHeaders(reader, value, plan);
   }
   if (name == "tags") {
-    const absl::Status added = AddScriptTags(context, value, reader.vu, &plan->tags);
+    const absl::Status added =
+        AddScriptTags(context, reader.strict ? "k6/websockets: tags" : "k6/ws: tags", value,
+                      reader.vu, &plan->tags);
     return absl::IsInvalidArgument(added)
                ? absl::InvalidArgumentError(absl::StrCat(reader.strict
                                                              ? "invalid WebSocket tags option: "

@@ -67,7 +67,8 @@ void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<i
 absl::Status AddMqttTags(const Info& info, v8::Local<v8::Object> options, TagSet* tags) {
   v8::Local<v8::Value> given;
   return GetProperty(ContextOf(info), options, "tags", &given)
-             ? AddScriptTags(ContextOf(info), given, BoundTo<MqttModule>(info).vu(), tags)
+             ? AddScriptTags(ContextOf(info), "lockstep/mqtt: tags", given,
+                             BoundTo<MqttModule>(info).vu(), tags)
              : absl::CancelledError();
 }
 

@@ -110,7 +110,7 @@ absl::Status ReadMqttOption(Context context, ApiVu& vu, MqttModule::Face face,
     }
     spec.version = value.As<v8::Number>()->Value() == 5 ? MqttVersion::k5 : MqttVersion::k311;
   } else if (name == "tags") {
-    return AddScriptTags(context, value, vu, &plan->tags);
+    return AddScriptTags(context, "lockstep/mqtt: tags", value, vu, &plan->tags);
   }
   return absl::OkStatus();
 }

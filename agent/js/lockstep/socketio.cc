@@ -132,7 +132,7 @@ absl::Status ReadSocketIoOption(Context context, ApiVu& vu, absl::string_view na
     return absl::OkStatus();
   }
   if (name == "tags") {
-    return AddScriptTags(context, value, vu, &plan->tags);
+    return AddScriptTags(context, "lockstep/socketio: tags", value, vu, &plan->tags);
   }
   if (name == "jar") {
     if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {

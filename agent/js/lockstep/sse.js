@@ -78,7 +78,7 @@
       const events = [];
       let failure;
       let wake;
-      let over = this.#state === 2;
+      let over = this.readyState === 2;
       const taker = {
         take: (event) => { events.push(event); this.#count(sizeOf(event)); wake?.(); },
         fail: (fields) => { failure = Object.assign(new Error(fields.message), fields); },

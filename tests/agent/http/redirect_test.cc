@@ -63,6 +63,13 @@ TEST(Redirect, TurnsPostIntoGetWithoutBodyExceptFor307And308) {
   EXPECT_EQ((*Follow({.method = "HEAD", .url = post.url}, RedirectTo(303, "/")))->method, "HEAD");
 }
 
+TEST(Redirect, TheReferrerIsSpeltAsItsUrl) {
+  const auto hop =
+      Follow({.url = ParsedUrl("http://u:p@Host.test:80/a?b#c")}, RedirectTo(302, "/d"));
+  EXPECT_EQ(FindHeader((*hop)->headers, "Referer"), "http://Host.test:80/a?b");
+  EXPECT_EQ((*hop)->url.host_header(), "Host.test:80");
+}
+
 TEST(Redirect, LeavesSecretsBehindWhenTheHostChanges) {
   const HttpRequest request{.url = ParsedUrl("http://h.test/a"),
                             .headers = {{"authorization", "s"}, {"Cookie", "c"}, {"X-Other", "o"}}};

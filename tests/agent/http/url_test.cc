@@ -25,7 +25,7 @@ TEST(Url, TakesAnAbsoluteUrlApart) {
   EXPECT_EQ(ParseUrl("http://h/#a b\"<>`\xFF#{%41}")->fragment, "a%20b%22%3C%3E%60%FF#{%41}");
   EXPECT_EQ(ResolveUrl(url, "/ok#\u00fc")->fragment, "%C3%BC");
   EXPECT_EQ(url.request_url(), "http://example.com:8080/a/b?x=1&y");
-  EXPECT_EQ(url.display_url(), "http://****:****@example.com:8080/a/b?x=1&y#frag");
+  EXPECT_EQ(url.display_url(), "http://****:****@Example.COM:8080/a/b?x=1&y#frag");
 }
 
 TEST(Url, LeavesOutTheDefaultPortAndBracketsIpv6) {
@@ -33,6 +33,26 @@ TEST(Url, LeavesOutTheDefaultPortAndBracketsIpv6) {
   EXPECT_EQ(ParsedUrl("http://h:443/").authority(), "h:443");
   EXPECT_EQ(ParsedUrl("http://[::1]:81/").authority(), "[::1]:81");
   EXPECT_EQ(ParsedUrl("http://[::1]/").host, "::1");
+}
+
+// As Go's client says it; dialled and compared is the host in small letters.
+TEST(Url, AHostHeaderIsWhatTheTextHas) {
+  for (const auto& [text, header] :
+       {std::pair("http://ExAmple.test/", "ExAmple.test"),
+        std::pair("http://h.test:80/", "h.test:80"), std::pair("https://H:443", "H:443"),
+        std::pair("http://h:/", "h"), std::pair("http://h:81", "h:81"),
+        std::pair("http://h:0081", "h:0081"), std::pair("http://[FE80::1]:80/", "[FE80::1]:80"),
+        std::pair("http://[::1]/", "[::1]"), std::pair("http://u:p@A.b:81/", "A.b:81"),
+        std::pair("http://BÜCHER.test:80/", "xn--bcher-kva.test:80")}) {
+    EXPECT_EQ(ParsedUrl(text).host_header(), header) << text;
+  }
+  const Url url = ParsedUrl("http://u:p@ExAmple.test:80/a?b#c");
+  EXPECT_EQ(url.host, "example.test");
+  EXPECT_EQ(url.authority(), "example.test");
+  EXPECT_EQ(url.request_url(), "http://example.test/a?b");
+  EXPECT_EQ(url.display_url(), "http://****:****@ExAmple.test:80/a?b#c");
+  EXPECT_EQ(ResolveUrl(url, "/x")->host_header(), "ExAmple.test:80");
+  EXPECT_EQ(ResolveUrl(url, "//other.test/x")->host_header(), "other.test");
 }
 
 // As Go dials and sends them.

@@ -37,9 +37,23 @@ TEST(ResolvePath, NeedsNoLeadingDot) {
   EXPECT_EQ(*ResolvePath("b.js", "file:///d/a.js"), "file:///d/b.js");
 }
 
-TEST(ResolveSpecifier, LooksUpNoPackages) {
-  EXPECT_EQ(ResolveSpecifier("lodash", "file:///a.js").status().message(),
-            "The moduleSpecifier \"lodash\" couldn't be recognised as something k6 supports.");
+TEST(ResolveSpecifier, LooksUpNoPackagesAndSaysWhatWorks) {
+  constexpr absl::string_view kNpm =
+      "Packages of npm are not looked up: bundle it into the script, or import its file by a relative path, as in ";
+  for (const auto& [specifier, advice] :
+       {std::pair("lodash", absl::StrCat(kNpm, "\"./lodash.js\", or by an https URL.")),
+        std::pair("@scope/name", absl::StrCat(kNpm, "\"./@scope/name.js\", or by an https URL.")),
+        std::pair("lib/helper.js", absl::StrCat(kNpm, "\"./lib/helper.js\", or by an https URL.")),
+        std::pair("node:fs",
+                  std::string("It is a module of Node.js, which scripts do not run in.")),
+        std::pair("fs/promises",
+                  std::string("It is a module of Node.js, which scripts do not run in.")),
+        std::pair(
+            "", std::string("Import a relative path, a URL, or a module such as \"k6/http\"."))}) {
+    EXPECT_EQ(ResolveSpecifier(specifier, "file:///a.js").status().message(),
+              absl::StrCat("The moduleSpecifier \"", specifier,
+                           "\" couldn't be recognised as something k6 supports. ", advice));
+  }
 }
 
 TEST(ResolveSpecifier, SaysWhatToImportInsteadOfNamesThatWereUrlsOnce) {

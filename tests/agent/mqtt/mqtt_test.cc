@@ -94,9 +94,11 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
 
   // A client that is connected to the broker.
   std::unique_ptr<MqttClient> Connect(const MqttBroker& broker,
-                                      absl::Duration goodbye = absl::Seconds(20)) {
+                                      absl::Duration goodbye = absl::Seconds(20),
+                                      MqttVersion version = MqttVersion::k311) {
     auto client = *MqttClient::Start(
-        env_, {.host = "127.0.0.1", .port = broker.port(), .goodbye = goodbye}, *this);
+        env_, {.host = "127.0.0.1", .port = broker.port(), .version = version, .goodbye = goodbye},
+        *this);
     lockstep::testing::TurnUntil(loop_, [this] { return connected_; });
     return client;
   }
@@ -215,6 +217,37 @@ TEST_F(MqttClientTest, WhatABrokerNeverAnswersHoldsUpNothingElse) {
   }
   EXPECT_EQ(66'000U, numbers.size());
   EXPECT_EQ(65'998U, published_.size());
+}
+
+// What is too large is refused, and nothing else suffers.
+TEST_F(MqttClientTest, APacketIsNoLargerThanTheBrokerTakes) {
+  MqttBroker broker({.most_bytes = 64});
+  const auto client = Connect(broker, absl::Seconds(20), MqttVersion::k5);
+  for (const int qos : {0, 1}) {
+    EXPECT_EQ(client->Publish({.topic = "t", .payload = std::string(64, 'x'), .qos = qos}).status(),
+              absl::InvalidArgumentError("the message is larger than the broker takes"));
+    EXPECT_TRUE(client->Publish({.topic = "t", .payload = std::string(50, 'x'), .qos = qos}).ok());
+  }
+  client->Disconnect();
+  EXPECT_EQ("", UntilClosed());
+  EXPECT_EQ(2U, published_.size());
+}
+
+TEST_F(MqttClientTest, ABrokerThatLimitsPacketsAndDoesNotAnswerIsNamedOnceItsIdsAreTaken) {
+  MqttBroker broker({.unanswered = 1, .most_bytes = 64});
+  const auto client = Connect(broker, absl::Seconds(20), MqttVersion::k5);
+  const MqttMessage message{.topic = "t", .payload = "x", .qos = 1};
+  absl::Status refused;
+  for (size_t i = 0; i < 66'000 && refused.ok(); ++i) {
+    refused = client->Publish(message).status();
+    if (i % 1'000 == 999) {
+      lockstep::testing::TurnUntil(loop_, [&] { return published_.size() == i; });
+    }
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_THAT(
+      refused.message(),
+      HasSubstr("while the broker limits the size of packets: only another connection helps"));
 }
 
 TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {

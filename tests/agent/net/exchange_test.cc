@@ -54,6 +54,26 @@ TEST_F(ExchangeTest, SendsNothingThatWasNotAskedFor) {
   EXPECT_EQ(response.bytes_sent, static_cast<int64_t>(response.body.size()));
 }
 
+// As Go does. Directly, and as libcurl carries it; looked up in small letters either way.
+TEST_F(ExchangeTest, TheHostIsSentAsTheUrlSpellsIt) {
+  const std::unique_ptr<Network> network = MakeNetwork({.hosts = {{"example.test", "127.0.0.1"}}});
+  const std::string host = absl::StrCat("ExAmple.Test:", server_->port());
+  for (const HttpRequest::Auth auth : {HttpRequest::Auth::kNone, HttpRequest::Auth::kDigest}) {
+    MultiLoop loop(*network);
+    const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+    const auto ask = [&](HeaderList headers) {
+      return Exchange(loop, *pool,
+                      {.url = ParsedUrl(absl::StrCat("http://", host, "/request")),
+                       .headers = std::move(headers),
+                       .auth = auth})
+          .body;
+    };
+    EXPECT_THAT(ask({}), HasSubstr(absl::StrCat("\r\nHost: ", host, "\r\n")));
+    EXPECT_THAT(ask({{"Host", "given"}}),
+                AllOf(HasSubstr("\r\nHost: given\r\n"), Not(HasSubstr(host))));
+  }
+}
+
 TEST_F(ExchangeTest, SendsEveryMethodWithItsBody) {
   const auto echo = [this](HttpRequest request) {
     request.url = ParsedUrl(server_->Url("/request"));

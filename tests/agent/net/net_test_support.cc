@@ -36,7 +36,7 @@ void AddAlternativeNames(X509* certificate, const std::string& name) {
 
 }  // namespace
 
-TestCertificate::TestCertificate(const std::string& name, bool alternatives) {
+TestCertificate::TestCertificate(const std::string& name, bool alternatives, bool expired) {
   std::string folder = (std::filesystem::temp_directory_path() / "lockstep-cert-XXXXXX").string();
   LOCKSTEP_CHECK(mkdtemp(folder.data()) != nullptr);
   folder_ = folder;
@@ -44,8 +44,8 @@ TestCertificate::TestCertificate(const std::string& name, bool alternatives) {
   X509* const certificate = X509_new();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -86400);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), expired ? -3600 : 86400);
   X509_NAME* const subject = X509_get_subject_name(certificate);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);

@@ -193,7 +193,13 @@ TEST_F(TlsStreamTest, ChecksWhoTheServerIs) {
   EXPECT_EQ(recorder_.end->message(),
             "tls: failed to verify certificate: x509: certificate is not valid for other.test");
   recorder_ = {};
-  Ask(target, {.insecure = true});
+  target = Trusting("other.test");
+  target.authorities.clear();
+  Ask(target, {.hosts = {{"other.test", "127.0.0.1"}}});
+  EXPECT_EQ(recorder_.end->message(),
+            "tls: failed to verify certificate: x509: certificate is not valid for other.test");
+  recorder_ = {};
+  Ask(target, {.insecure = true, .hosts = {{"other.test", "127.0.0.1"}}});
   EXPECT_THAT(recorder_.received, HasSubstr("hello\n"));
 }
 

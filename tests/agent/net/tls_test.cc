@@ -64,6 +64,53 @@ TEST_F(TlsTest, ACommonNameIsNoNameOfAHost) {
   }
 }
 
+// Go looks at the certificate's own time, then at its host, and only then for an authority. Direct, as libcurl carries it, and with a library
+// that shakes hands by itself.
+TEST_F(TlsTest, OfSeveralFaultsOfACertificateThatOfGoIsNamed) {
+  struct Case {
+    bool trusted, expired;
+    std::string host;
+    int code;
+    std::string why;
+  };
+  const std::string old = "certificate has expired or is not yet valid";
+  const std::string elsewhere = "certificate is not valid for other.test";
+  const std::string unknown = "certificate signed by unknown authority";
+  for (const Case& it :
+       {Case{true, false, "localhost", 0, ""}, Case{true, false, "other.test", 1311, elsewhere},
+        Case{false, false, "localhost", 1310, unknown},
+        Case{false, false, "other.test", 1311, elsewhere}, Case{true, true, "localhost", 1300, old},
+        Case{true, true, "other.test", 1300, old}, Case{false, true, "localhost", 1300, old},
+        Case{false, true, "other.test", 1300, old}}) {
+    SCOPED_TRACE(absl::StrCat(it.trusted, it.expired, it.host));
+    const TestCertificate certificate("localhost", /*alternatives=*/true, it.expired);
+    const TestCertificate stranger("stranger");
+    const std::string authority =
+        it.trusted ? certificate.certificate_file() : stranger.certificate_file();
+    const auto server = StartServer(
+        {.certificate_file = certificate.certificate_file(), .key_file = certificate.key_file()});
+    const std::unique_ptr<Network> network =
+        MakeNetwork({.hosts = {{it.host, "127.0.0.1"}}, .trust = {.file = authority}});
+    const std::string refusal =
+        it.why.empty() ? "" : absl::StrCat("tls: failed to verify certificate: x509: ", it.why);
+    for (const HttpRequest::Auth auth : {HttpRequest::Auth::kNone, HttpRequest::Auth::kDigest}) {
+      MultiLoop loop(*network);
+      const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+      const HttpResponse response =
+          Exchange(loop, *pool,
+                   {.url = ParsedUrl(absl::StrCat("https://", it.host, ":", server->port(), "/")),
+                    .timeout = absl::Seconds(20),
+                    .auth = auth});
+      EXPECT_EQ(response.error.code, it.code);
+      EXPECT_EQ(response.error.in_full(), refusal);
+    }
+    const absl::Status judged =
+        JudgeServer(network->trusted_roots()->store(), certificate.certificate(), it.host);
+    EXPECT_EQ(judged.message(), refusal);
+    EXPECT_EQ(judged.ok(), it.code == 0);
+  }
+}
+
 // The first bytes of a handshake, which name the protocols.
 std::string Hello(SSL_CTX* context) {
   const std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl(SSL_new(context));

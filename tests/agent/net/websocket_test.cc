@@ -128,6 +128,13 @@ TEST_F(WebSocketTest, AsksForSubprotocolsAndSendsHeaders) {
   EXPECT_EQ(socket->subprotocol(), "chat");
 }
 
+TEST_F(WebSocketTest, TheHostIsSentAsTheUrlSpellsIt) {
+  const std::string host = absl::StrCat("LocalHost:", server_->port());
+  const auto socket = Open({.url = ParsedUrl(absl::StrCat("http://", host, "/request"))});
+  TurnUntilOver();
+  EXPECT_THAT(recorder_.opened.body, HasSubstr(absl::StrCat("\r\nHost: ", host, "\r\n")));
+}
+
 TEST_F(WebSocketTest, ThePeersCloseIsAnsweredAndReported) {
   const auto socket = Open({.url = ParsedUrl(server_->Url("/ws/close/4001"))});
   TurnUntilOver();

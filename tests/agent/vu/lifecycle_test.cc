@@ -141,6 +141,15 @@ TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
                           "info: promise 1", "info: timer 1"));
 }
 
+// As in k6 it does nothing. That must not go unseen.
+TEST_F(Lifecycle, AGeneratorInAFunctionsPlaceIsToldOnce) {
+  EXPECT_THAT(
+      LinesOf("export default function* () { console.log('never'); }", 2),
+      ElementsAre(
+          "warning: the function \"default\" is a generator: to call it runs nothing of it; write it "
+          "without the *"));
+}
+
 TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
   EXPECT_THAT(
       LinesOf("export default async function () { await null; throw new Error('late'); }"),
@@ -228,22 +237,26 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
 TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) {
   max_vu_block_ = absl::Milliseconds(100);
   Script(R"js(
-    export default function () {
+    interface Unused {
+      n: number;
+    }
+    export default function (): void {
       console.log('begun', __ITER);
       if (__ITER == 1) {
         for (;;) {}
       }
       console.log('ended', __ITER);
     }
-  )js");
+  )js",
+         "main.ts");
   host_.health().Start();
   ASSERT_TRUE(Prepare(1).value.has_value());
   Iterate(3);
   EXPECT_THAT(
       log_.lines(),
       ElementsAre("info: begun 0", "info: ended 0", "info: begun 1",
-                  ::testing::AllOf(HasSubstr("error: VU 1 kept its worker busy for 100ms without "
-                                             "waiting, at file:///test/main.js:5:"),
+                  ::testing::AllOf(HasSubstr("error: VU 1 computed for 100ms of processor time "
+                                             "without waiting, at file:///test/main.ts:8:"),
                                    HasSubstr("--max-vu-block")),
                   "info: begun 2", "info: ended 2"));
   EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 2);

@@ -221,6 +221,12 @@ TEST(WrongCommandLine, TellsAllWrongFlagsAtOnceAndTakesNoAbbreviations) {
             "unknown flag \"--durati\" of run; did you mean \"--duration\"?; see `lockstep help "
             "run`\n"
             "--iterations: its value is missing: expected N");
+  // A letter beyond ASCII is named with the word that it stands in.
+  EXPECT_EQ(Refused({"run", "-\u00e9", "-v\u00e9q", "s.js"}).error,
+            "unknown flag \"-\u00e9\" of run; see `lockstep help run`\n"
+            "unknown flag \"-v\u00e9q\" of run; see `lockstep help run`");
+  EXPECT_EQ(Refused({"run", "--vus", "2", "--\u00e9=5", "s.js"}).error,
+            "unknown flag \"--\u00e9\" of run; see `lockstep help run`");
   EXPECT_EQ(Refused({"run", "--paused", "true", "s.js"}).error,
             "unexpected word \"true\": a switch takes its value as in --paused=false; expected "
             "lockstep run [FLAGS] SCRIPT");

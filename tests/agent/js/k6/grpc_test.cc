@@ -320,6 +320,8 @@ TEST_F(GrpcJsTest, UserMistakes) {
   EXPECT_THAT(Run("c.invoke('suite.Desk/Count', {})"), HasSubstr("use new grpc.Stream"));
   EXPECT_THAT(Run("c.invoke('suite.Desk/Greet', {}, {void: true})"),
               HasSubstr("invalid GRPC's client.invoke() parameters: unknown param: \"void\""));
+  EXPECT_THAT(Run("new grpc.Stream(c, 'suite.Desk/Chat', {void: true})"),
+              HasSubstr("invalid GRPC Stream's parameters: unknown param: \"void\""));
   EXPECT_THAT(Run("c.invoke('suite.Desk/Greet', {}, {metadata: 'x'})"),
               HasSubstr("metadata must be an object with key-value pairs"));
   EXPECT_THAT(Run("c.invoke('suite.Desk/Greet', {}, {metadata: {a: 1}})"),

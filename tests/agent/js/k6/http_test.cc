@@ -49,8 +49,8 @@ TEST_F(HttpTest, FieldsArePropertiesAndStayTheSame) {
 TEST_F(HttpTest, WhatFollowsTheParamsIsTold) {
   Run("http.get(`${T}/`, {}); http.request('GET', `${T}/`, null, {})");
   EXPECT_THAT(js_.vu().log.records, ::testing::SizeIs(0));
-  Run("http.get(`${T}/`, null, {headers: {a: '1'}}); http.head(`${T}/`, null, {})");
-  ASSERT_THAT(js_.vu().log.records, ::testing::SizeIs(1)) << "once a VU";
+  Run("for (let i = 0; i < 3; i++) http.get(`${T}/`, null, {headers: {a: '1'}})");
+  ASSERT_THAT(js_.vu().log.records, ::testing::SizeIs(1)) << "once a place";
   EXPECT_THAT(js_.vu().log.records[0].message,
               HasSubstr("http.get() takes a URL and params; what follows them is ignored"));
 }

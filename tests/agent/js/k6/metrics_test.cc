@@ -52,7 +52,8 @@ TEST_F(MetricsModule, BadTagsThrowAndAddNothing) {
   EXPECT_EQ(0u, Samples("gau").size());
   EXPECT_EQ("[true,true,true]", Run("return [g.add(1, 'x'), g.add(2, null), g.add(3, 5)]"));
   EXPECT_THAT(Samples("gau"), ElementsAre("1{0:x}", "2{}", "3{}"));
-  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("of a text, each letter becomes one"));
+  EXPECT_THAT(js_.vu().log.records[0].message,
+              HasSubstr("tags is a text, each letter of which becomes one"));
 }
 
 TEST_F(MetricsModule, NameIsReadOnlyAndAddIsTheMetricsOwn) {

@@ -86,6 +86,57 @@ TEST_F(WarningsTest, ACookieObjectWithoutAValueIsAnEmptyOneAndItsNamesAreInAnyCa
   )js"));
 }
 
+// Once a place, however often it is called.
+TEST_F(WarningsTest, TagsThatAreNoObject) {
+  EXPECT_THAT(
+      Warnings("true", R"js(
+    for (let i = 0; i < 3; i++) {
+      http.get(`${T}/status/200`, { tags: 'ab' });
+      k6.check(1, { one: () => true }, 'ab');
+      k6.check(1, { one: () => true }, 5);
+    }
+    k6.check(1, { one: () => true }, 'ab');
+    return k6.check(1, { one: () => true }, { a: 'b' })
+  )js"),
+      ElementsAre(
+          "k6/http: tags is a text, each letter of which becomes one; an object is expected",
+          "check(): tags is a text, each letter of which becomes one; an object is expected",
+          "check(): tags is 5: without effect, as an object is expected",
+          "check(): tags is a text, each letter of which becomes one; an object is expected"));
+}
+
+// Where many calls at one place brought nothing new, places are looked up now and then only.
+TEST_F(WarningsTest, APlaceThatComesLaterIsFound) {
+  EXPECT_THAT(Warnings("200", R"js(
+    for (let i = 0; i < 1000; i++) encoding.b64encode('x', 'rawrul');
+    for (let i = 0; i < 61; i++) encoding.b64encode('x', 'rawrul');
+    return 200
+  )js"),
+              ElementsAre(HasSubstr("unknown encoding \"rawrul\""),
+                          HasSubstr("unknown encoding \"rawrul\"")));
+}
+
+// Each once a place, however often a request is made there.
+TEST_F(WarningsTest, BodiesAndWhatIsSaidOfThem) {
+  EXPECT_THAT(
+      Warnings("200", R"js(
+    class Empty {}
+    for (let i = 0; i < 3; i++) {
+      http.post(`${T}/status/200`, { a: {} });
+      http.post(`${T}/status/200`, new Empty());
+      http.post(`${T}/status/200`, 'x'.repeat(i + 1), { headers: { 'Content-Length': '9' } });
+      http.post(`${T}/status/200`, 'x', { compression: 'gzip', headers: { 'Content-Encoding': 'br' } });
+      k6.check(1, { promised: () => Promise.resolve(false) });
+    }
+    return http.get(`${T}/status/200`).status
+  )js"),
+      ElementsAre(HasSubstr("the field \"a\" of a form is an object"),
+                  HasSubstr("the body of a request is a Empty"),
+                  HasSubstr("the header Content-Length of a request is not the length of its body"),
+                  HasSubstr("the header Content-Encoding of a request says \"br\""),
+                  HasSubstr("the check \"promised\" is given a promise")));
+}
+
 TEST_F(WarningsTest, MembersOfABatch) {
   EXPECT_THAT(
       Warnings(
@@ -122,8 +173,10 @@ TEST_F(WarningsTest, ParametersOfWebSockets) {
   EXPECT_THAT(Warnings("101", connect("{ jar: {}, headers: { A: undefined } }")),
               ElementsAre("k6/ws: jar is object: no CookieJar, so that the VU's own is used",
                           "k6/ws: the header \"A\" is undefined: the text \"undefined\" is sent"));
-  EXPECT_THAT(Warnings("101", connect("{ headers: 'Authorization: secret' }")),
-              ElementsAre("k6/ws: headers is a text: without effect, as an object is expected"));
+  EXPECT_THAT(
+      Warnings("101", connect("{ headers: 'Authorization: secret' }")),
+      ElementsAre(
+          "k6/ws: headers is a text, each letter of which becomes one; an object is expected"));
   EXPECT_THAT(Warnings("101", connect("'x'")),
               ElementsAre(HasSubstr("k6/ws: params is \"x\": without effect")));
   EXPECT_THAT(Run(connect("{ tags: { a: {} } }")), HasSubstr("invalid ws.connect() metric tags: "));

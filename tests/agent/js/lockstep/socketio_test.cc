@@ -290,6 +290,20 @@ TEST_F(SocketIoTest, AnIterationsConnectionsEndWithIt) {
   )js"));
 }
 
+TEST_F(SocketIoTest, ASocketOfAnIterationThatWasCutIsOverAndSaysSo) {
+  js_.vu().BeginIteration();
+  js_.vu().CutAfter("socketio_connecting");
+  Run("globalThis.kept = socketio.io('http://h', { transports: ['websocket'] });"
+      "kept.on('connect', () => { globalThis.was = kept.connected; })");
+  js_.vu().BeginIteration();
+  EXPECT_EQ(
+      R"([true,false,true,"emit(): the connection has ended with its iteration: each iteration makes its own"])",
+      Run(R"js(
+    const state = [was, kept.connected, kept.disconnected];
+    try { kept.emit('hello'); } catch (error) { return [...state, error.message]; }
+  )js"));
+}
+
 TEST_F(SocketIoTest, ComesBackAtOnceAfterADisconnect) {
   EXPECT_EQ("2", Run(absl::StrCat(kOpen, R"js(
     let connects = 0;

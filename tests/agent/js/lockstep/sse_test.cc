@@ -44,6 +44,23 @@ TEST_F(SseTest, EventsComeWithTypeDataAndId) {
   EXPECT_GT(js_.vu().bytes_received, 0);
 }
 
+TEST_F(SseTest, ASourceOfAnIterationThatWasCutIsClosed) {
+  js_.vu().BeginIteration();
+  js_.vu().CutAfter("sse_connecting");
+  Run("globalThis.kept = new sse.EventSource(`${T}/events/1/60000`);"
+      "kept.onopen = () => { globalThis.was = kept.readyState; }");
+  js_.vu().BeginIteration();
+  EXPECT_EQ("[1,2,0,2]", Run(R"js(
+    return (async () => {
+      const state = kept.readyState;
+      let events = 0;
+      for await (const event of kept) events += 1;
+      kept.close();
+      return [was, state, events, kept.readyState];
+    })()
+  )js"));
+}
+
 TEST_F(SseTest, AGetComesBackWithTheLastIdUntilTheServerWantsNoMore) {
   EXPECT_EQ(R"js([[0,1,2,3,4,5],[0,0,0,2],204])js", Run(R"js(
     const ids = [], states = [];
