@@ -175,20 +175,11 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
       Warn(absl::StrCat("the header ", Quoted(name)), header,
            absl::StrCat("the text ", Quoted(text), " is sent"));
     }
-    std::string key = CanonicalHeader(name);
-    if (const absl::Status checked = CheckHeader(key, text); !checked.ok()) {
+    if (const absl::Status checked = CheckHeader(CanonicalHeader(name), text); !checked.ok()) {
       draft_.SetHopeless(std::string(checked.message()));
       return true;
     }
-    // Names that differ only in case are one header, of which the last is meant.
-    HeaderList& headers = draft_.request.spec.request.headers;
-    const auto same = std::find_if(headers.begin(), headers.end(),
-                                   [&key](const auto& h) { return h.first == key; });
-    if (same != headers.end()) {
-      same->second = std::move(text);
-    } else {
-      headers.emplace_back(std::move(key), std::move(text));
-    }
+    SetScriptHeader(draft_.request.spec.request.headers, name, std::move(text));
     return true;
   });
 }

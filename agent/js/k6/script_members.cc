@@ -1,7 +1,11 @@
 #include "agent/js/k6/script_members.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -19,6 +23,17 @@ bool MembersOf(Context context, ApiVu& vu, absl::string_view what, v8::Local<v8:
   }
   return value->ToObject(context).ToLocal(members) &&
          WithPairsAsProperties(context, *members).ToLocal(members);
+}
+
+void SetScriptHeader(HeaderList& headers, absl::string_view name, std::string value) {
+  std::string key = CanonicalHeader(name);
+  const auto same = std::find_if(headers.begin(), headers.end(),
+                                 [&key](const auto& header) { return header.first == key; });
+  if (same != headers.end()) {
+    same->second = std::move(value);
+  } else {
+    headers.emplace_back(std::move(key), std::move(value));
+  }
 }
 
 }  // namespace lockstep::agent

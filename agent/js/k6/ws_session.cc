@@ -51,11 +51,10 @@ absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPla
     }
     // The line break at the end of a file that a value is read from is no harm, and k6 takes it off.
     absl::StripAsciiWhitespace(&text);
-    std::string key = CanonicalHeader(name);
-    if (key == "Sec-Websocket-Protocol") {
+    if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Protocol")) {
       plan->request.subprotocols.push_back(std::move(text));
     } else {
-      plan->request.headers.emplace_back(std::move(key), std::move(text));
+      SetScriptHeader(plan->request.headers, name, std::move(text));
     }
     return true;
   };

@@ -306,6 +306,12 @@ TEST_F(WsTest, ABadUrlIsAnAnswerAndAConnectionThatFailed) {
   EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[2], Not(HasSubstr("127.0.0.1:1/")));
 }
 
+TEST_F(WsTest, OfHeadersThatDifferInCaseTheLastIsSent) {
+  EXPECT_EQ(R"js(["X-A: 2"])js", Run(R"js(
+    return ws.connect(`${W}/request`, {headers: {'X-A': '1', 'x-a': '2'}}, () => {}).body.match(/x-a: .*/gi)
+  )js"));
+}
+
 TEST_F(WsTest, NoHeaderBeginsAnother) {
   EXPECT_EQ(R"js(["value for \"X-A\"","name \"X A\"","value for \"Sec-WebSocket-Protocol\""])js",
             Run(R"js(
