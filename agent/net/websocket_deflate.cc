@@ -42,7 +42,7 @@ class Deflater {
       stream_.avail_out = static_cast<uInt>(kPiece);
       deflate(&stream_, Z_SYNC_FLUSH);
     } while (stream_.avail_out == 0);
-    out.resize(out.size() - stream_.avail_out - kFlushTail.size());
+    out.erase(out.size() - stream_.avail_out - kFlushTail.size());
     return out;
   }
 
@@ -109,7 +109,7 @@ absl::Status MessageInflater::Inflate(std::string& message, size_t max_bytes) {
     stream_->next_out = reinterpret_cast<Bytef*>(out.data() + used);
     stream_->avail_out = static_cast<uInt>(kPiece);
     result = inflate(stream_.get(), Z_SYNC_FLUSH);
-    out.resize(out.size() - stream_->avail_out);
+    out.erase(out.size() - stream_->avail_out);
     if (out.size() > max_bytes) {
       return absl::ResourceExhaustedError("message too big");
     }
