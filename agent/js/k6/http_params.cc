@@ -175,11 +175,12 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
       Warn(absl::StrCat("the header ", Quoted(name)), header,
            absl::StrCat("the text ", Quoted(text), " is sent"));
     }
-    if (const absl::Status checked = CheckHeader(CanonicalHeader(name), text); !checked.ok()) {
+    std::string key = CanonicalHeader(name);
+    if (const absl::Status checked = CheckHeader(key, text); !checked.ok()) {
       draft_.SetHopeless(std::string(checked.message()));
       return true;
     }
-    SetScriptHeader(draft_.request.spec.request.headers, name, std::move(text));
+    SetScriptHeader(draft_.request.spec.request.headers, std::move(key), std::move(text));
     return true;
   });
 }

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -25,14 +24,14 @@ bool MembersOf(Context context, ApiVu& vu, absl::string_view what, v8::Local<v8:
          WithPairsAsProperties(context, *members).ToLocal(members);
 }
 
-void SetScriptHeader(HeaderList& headers, absl::string_view name, std::string value) {
-  std::string key = CanonicalHeader(name);
-  const auto same = std::find_if(headers.begin(), headers.end(),
-                                 [&key](const auto& header) { return header.first == key; });
+void SetScriptHeader(HeaderList& headers, std::string canonical_name, std::string value) {
+  const auto same = std::find_if(headers.begin(), headers.end(), [&](const auto& header) {
+    return header.first == canonical_name;
+  });
   if (same != headers.end()) {
     same->second = std::move(value);
   } else {
-    headers.emplace_back(std::move(key), std::move(value));
+    headers.emplace_back(std::move(canonical_name), std::move(value));
   }
 }
 

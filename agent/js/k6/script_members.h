@@ -17,7 +17,7 @@ namespace lockstep::agent {
 bool MembersOf(Context context, ApiVu& vu, absl::string_view what, v8::Local<v8::Value> value,
                v8::Local<v8::Object>* members);
 
-// Sets one of a script's headers. Names that differ only in case are one header, of which the last is meant.
-void SetScriptHeader(HeaderList& headers, absl::string_view name, std::string value);
+// Sets one of a script's headers, by its CanonicalHeader: names that differ only in case are one header, of which the last is meant.
+void SetScriptHeader(HeaderList& headers, std::string canonical_name, std::string value);
 
 }  // namespace lockstep::agent

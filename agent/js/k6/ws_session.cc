@@ -36,8 +36,7 @@ absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPla
     return absl::OkStatus();
   }
   v8::Local<v8::Object> headers;
-  if (!MembersOf(context, reader.vu, reader.strict ? "k6/websockets: headers" : "k6/ws: headers",
-                 value, &headers)) {
+  if (!MembersOf(context, reader.vu, absl::StrCat(reader.where(), ": headers"), value, &headers)) {
     return absl::CancelledError();
   }
   const auto read = [&](const std::string& name, v8::Local<v8::Value> header) {
@@ -51,10 +50,11 @@ absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPla
     }
     // The line break at the end of a file that a value is read from is no harm, and k6 takes it off.
     absl::StripAsciiWhitespace(&text);
-    if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Protocol")) {
+    std::string key = CanonicalHeader(name);
+    if (key == "Sec-Websocket-Protocol") {
       plan->request.subprotocols.push_back(std::move(text));
     } else {
-      SetScriptHeader(plan->request.headers, name, std::move(text));
+      SetScriptHeader(plan->request.headers, std::move(key), std::move(text));
     }
     return true;
   };
@@ -68,9 +68,8 @@ absl::Status ReadParam(const Reader& reader, absl::string_view name, v8::Local<v
     return ReadHeaders(reader, value, plan);
   }
   if (name == "tags") {
-    const absl::Status added =
-        AddScriptTags(context, reader.strict ? "k6/websockets: tags" : "k6/ws: tags", value,
-                      reader.vu, &plan->tags);
+    const absl::Status added = AddScriptTags(context, absl::StrCat(reader.where(), ": tags"), value,
+                                             reader.vu, &plan->tags);
     return absl::IsInvalidArgument(added)
                ? absl::InvalidArgumentError(absl::StrCat(reader.strict
                                                              ? "invalid WebSocket tags option: "
