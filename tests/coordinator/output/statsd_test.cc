@@ -93,6 +93,21 @@ TEST_F(SinksTest, SaysThatAtLeastSoManySamplesWereLostWhereNoStatsdServerIs) {
   EXPECT_THAT((*output)->Lost().value_or(""), HasSubstr(": at least "));
 }
 
+// A short run has one datagram, and nothing that would be sent after it.
+TEST_F(SinksTest, KnowsThatNobodyTookTheLastDatagram) {
+  const auto [nobody, port] = BoundSocket();
+  absl::StatusOr<std::unique_ptr<Output>> output =
+      MakeOutput(absl::StrCat("statsd=127.0.0.1:", port), context_);
+  ASSERT_TRUE(output.ok());
+  ASSERT_TRUE((*output)->Start().ok());
+  close(nobody);
+  (*output)->Write(OneOfEach());
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_EQ((*output)->Lost().value_or(""),
+            absl::StrCat("statsd (127.0.0.1:", port,
+                         "): at least 7 of 7 samples were lost: Connection refused"));
+}
+
 TEST_F(SinksTest, RefusesAStatsdPortThatIsNoneBeforeTheRun) {
   for (const char* address : {"localhost:99999", "localhost:x", "localhost:0", ":8125"}) {
     EXPECT_EQ((*MakeOutput(absl::StrCat("statsd=", address), context_))->Check().message(),
