@@ -90,6 +90,9 @@ absl::Status Recovery::Load() {
   return StartOutputs(settled);
 }
 
+  for (const RunMember& member : run_.run.members) {
+    results_.CountInterrupted(member.delivered_kept);
+  }
 // Only reports can be written now: what gets samples got them while the run was on.
 absl::Status Recovery::StartOutputs(const RunOptions& options) {
   std::vector<OutputSpec> specs;

@@ -1,5 +1,7 @@
 #include "coordinator/results/results.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -56,6 +58,7 @@ std::string Results::Shown(const v1::SetupValue& setup) const {
   return redactor_ == nullptr ? setup.json() : redactor_->Redacted(setup.json());
 }
 
+  CountInterrupted(delivered);
 absl::Status Results::MergeDecoded(const Batch& batch) {
   LOCKSTEP_RETURN_IF_ERROR(store_->Merge(batch));
   for (const std::string& warning : store_->TakeWarnings()) {
@@ -66,6 +69,12 @@ absl::Status Results::MergeDecoded(const Batch& batch) {
   }
   return absl::OkStatus();
 }
+void Results::CountInterrupted(const std::vector<Delivered>& delivered) {
+  for (const Delivered& part : delivered) {
+    interrupted_ += static_cast<uint64_t>(std::max<int64_t>(part.interrupted, 0));
+  }
+}
+
 
 void Results::AddVus(int64_t vus, int64_t vus_max) {
   load_.Tick();
@@ -113,6 +122,7 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
   if (setup_.machine_readable.has_value()) {
     return MachineReadableSummary(summary, *setup_.machine_readable, clock_.Wall());
   }
+  summary.interrupted = interrupted_;
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
     nlohmann::json value = nlohmann::json::parse(Shown(setup), nullptr, /*allow_exceptions=*/false);
