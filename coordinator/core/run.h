@@ -306,6 +306,7 @@ class Run {
   int interrupts_ = 0;
   bool reader_lost_ = false;  // the first one that read the options
   std::vector<std::string> remarks_;
+  int64_t dropped_log_lines_ = 0;  // by all agents
   Timer catch_up_timer_;
 
   std::optional<MovingWork> moving_;  // where work moves, from T0 on

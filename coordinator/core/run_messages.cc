@@ -134,7 +134,8 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
       {Body::kLogLines,
        {},
        [](Run& run, RunMember& member, const Agent& told) {
-         WriteLogLines(told.log_lines(), member.name, run.members().size() > 1, run.logger_);
+         WriteLogLines(told.log_lines(), member.name, run.members().size() > 1,
+                       &run.dropped_log_lines_, run.logger_);
          return absl::OkStatus();
        }},
       {Body::kAgentFailed,
