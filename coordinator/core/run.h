@@ -214,8 +214,8 @@ class Run {
   template <class Answer>
   void OnStep(RunMember& member, RunMember::Step step, const Answer& answer);
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
-  // Those in setup()'s value.
-  void LearnSecrets();
+  // Those in what the script gave, which another coordinator may have handed out.
+  void LearnSecrets(const google::protobuf::RepeatedPtrField<std::string>& secrets);
   void OnReady(RunMember& member, const v1::Ready& ready);
   void OnLeaving(RunMember& member, const v1::Leaving& leaving);
   void OnDrained(RunMember& member, const v1::Drained& drained);

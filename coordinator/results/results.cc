@@ -1,7 +1,6 @@
 #include "coordinator/results/results.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -41,6 +40,7 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
   }
   std::vector<Delivered> delivered = DeliveredBy(decoded);
   load_.Add(agent, decoded, delivered);
+  CountInterrupted(delivered);
   errors_.AddFolded(decoded.folded_errors);
   for (const ErrorCount& errors : decoded.errors) {
     errors_.Add(errors, agent);
@@ -51,6 +51,12 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
   return Merged{.delivered = std::move(delivered), .until = decoded.end};
 }
 
+void Results::CountInterrupted(const std::vector<Delivered>& delivered) {
+  for (const Delivered& part : delivered) {
+    interrupted_ += static_cast<uint64_t>(std::max<int64_t>(part.interrupted, 0));
+  }
+}
+
 std::string Results::Shown(const v1::SetupValue& setup) const {
   if (!setup.defined()) {
     return "";
@@ -58,7 +64,6 @@ std::string Results::Shown(const v1::SetupValue& setup) const {
   return redactor_ == nullptr ? setup.json() : redactor_->Redacted(setup.json());
 }
 
-  CountInterrupted(delivered);
 absl::Status Results::MergeDecoded(const Batch& batch) {
   LOCKSTEP_RETURN_IF_ERROR(store_->Merge(batch));
   for (const std::string& warning : store_->TakeWarnings()) {
@@ -69,12 +74,6 @@ absl::Status Results::MergeDecoded(const Batch& batch) {
   }
   return absl::OkStatus();
 }
-void Results::CountInterrupted(const std::vector<Delivered>& delivered) {
-  for (const Delivered& part : delivered) {
-    interrupted_ += static_cast<uint64_t>(std::max<int64_t>(part.interrupted, 0));
-  }
-}
-
 
 void Results::AddVus(int64_t vus, int64_t vus_max) {
   load_.Tick();
@@ -105,6 +104,7 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
   Summary summary = BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
   summary.errors = errors_.Rows();
   summary.folded_errors = errors_.folded();
+  summary.interrupted = interrupted_;
   summary.lost = Lost();
   return summary;
 }
@@ -122,7 +122,6 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
   if (setup_.machine_readable.has_value()) {
     return MachineReadableSummary(summary, *setup_.machine_readable, clock_.Wall());
   }
-  summary.interrupted = interrupted_;
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
     nlohmann::json value = nlohmann::json::parse(Shown(setup), nullptr, /*allow_exceptions=*/false);

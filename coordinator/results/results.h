@@ -120,8 +120,8 @@ class Results final : public RunResults {
   ThresholdSet thresholds_;
   LiveLoad load_;
   ErrorTable errors_{kMostErrorKinds};
-  std::optional<Timeline> timeline_;
   uint64_t interrupted_ = 0;
+  std::optional<Timeline> timeline_;
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;
   absl::AnyInvocable<RunOutcome() const> outcome_;
