@@ -252,6 +252,7 @@ void CountForVerdict(RunResult* result, bool all) {
     verdict.checks.total += result->checks[i].passes + result->checks[i].fails;
   }
   if (all) {
+    verdict.failures_judged = verdict.thresholds_judged > 0;  // as that version saw it
     CountErrors(result->errors, result->folded_errors, &verdict);
     verdict.word = WordFor(
         verdict, result->thresholds_ok ? ExitCode::kSuccess : ExitCode::kThresholdsHaveFailed);

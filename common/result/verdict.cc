@@ -40,15 +40,23 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
   return part;
 }
 
+// Whether a threshold on it says how much may fail: rates do (http_req_failed, checks), and counters,
+// but for those that count whatever happens. How long something took, or how often it was done, says
+// nothing of it.
+bool TellsFailures(const SummaryMetric& metric) {
+  const bool counts_all =
+      metric.builtin && metric.parent.empty() && metric.key != "http_reqs_errors";
+  return metric.type == MetricType::kRate || (metric.type == MetricType::kCounter && !counts_all);
+}
+
 // Of the thresholds, those that had samples, or can be judged without: the others have nothing to say.
-uint64_t CountJudged(const Summary& summary) {
-  uint64_t judged = 0;
+void CountJudged(const Summary& summary, EndVerdict* verdict) {
   for (const SummaryMetric& metric : summary.metrics) {
-    if (!metric.judged_nothing()) {
-      judged += metric.thresholds.size();
+    if (!metric.thresholds.empty() && !metric.judged_nothing()) {
+      verdict->thresholds_judged += metric.thresholds.size();
+      verdict->failures_judged |= TellsFailures(metric);
     }
   }
-  return judged;
 }
 
 EndVerdict::Part CountRequests(const Summary& summary) {
@@ -209,7 +217,7 @@ std::optional<VerdictWord> ParseVerdictWord(absl::string_view text) {
 VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
   switch (code) {
     case ExitCode::kSuccess:
-      if ((verdict.thresholds_judged == 0 && !verdict.clean()) || !verdict.lost.empty()) {
+      if ((!verdict.failures_judged && !verdict.clean()) || !verdict.lost.empty()) {
         return VerdictWord::kErrors;
       }
       return verdict.thresholds_judged + verdict.checks.total > 0 ? VerdictWord::kPassed
@@ -238,7 +246,7 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
   EndVerdict verdict;
   verdict.judgement = judgement;
   verdict.thresholds = CountThresholds(summary);
-  verdict.thresholds_judged = CountJudged(summary);
+  CountJudged(summary, &verdict);
   verdict.requests = CountRequests(summary);
   for (const SummaryCheck& check : AllChecks(summary.root)) {
     verdict.checks.total += check.passes + check.fails;

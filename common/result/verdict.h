@@ -6,8 +6,8 @@
 // | PASSED      | 0         | thresholds were judged and none failed, or, without any that had   |
 // |             |           | samples, all checks passed and nothing else failed                 |
 // | DONE        | 0         | there was nothing to judge, and nothing failed                     |
-// | ERRORS      | 0         | something failed, and no threshold says whether that is allowed;   |
-// |             |           | or an output lacks something, of which no threshold says anything  |
+// | ERRORS      | 0         | something failed, and no threshold says how much of that may       |
+// |             |           | (those on durations do not); or an output lacks something          |
 // | INTERRUPTED | 105       | a signal ended it                                                  |
 // | STOPPED     | 103       | a control command or the REST API ended it                         |
 // | ABORTED     | 108       | the script ended it                                                |
@@ -47,6 +47,7 @@ struct EndVerdict {
   std::string reason;  // of a word that is not about success, on one line; empty: the parts say it
   Part thresholds;
   uint64_t thresholds_judged = 0;  // those of them that had samples to judge, or need none
+  bool failures_judged = false;    // one of those says how much may fail
   Part requests;                   // HTTP, as http_req_failed counts them
   Part checks;
   // That scripts threw and did not catch, beyond setup() and teardown(), and iterations that

@@ -3,11 +3,11 @@ import gzip
 import json
 import re
 import resource
+import select
 import signal
 import socket
 import sqlite3
 import subprocess
-import time
 import unittest
 
 from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port, wait_until
@@ -301,9 +301,7 @@ class Histories(JournalTest):
             command = ["run", "-i", "2", "--usage-report-url", f"http://127.0.0.1:{mute.getsockname()[1]}/", "--journal", str(self.journal),
                        self.script("export default () => {};")]
             self.coordinator = self.start(*command)
-            while not self.coordinator.stdout.readline().startswith("load generator"):
-                self.assertIsNone(self.coordinator.poll())
-            time.sleep(0.7)
+            self.assertTrue(select.select([mute], [], [], PATIENCE)[0], "it reports its usage")
             self.kill()
             again = self.lockstep(*command)
         self.assertEqual(0, again.returncode, again.stderr)

@@ -94,6 +94,32 @@ TEST(Verdict, IsNotPassedByThresholdsWithoutSamples) {
   EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("PASSED   3 thresholds"));
 }
 
+TEST(Verdict, IsNotPassedByThresholdsThatSayNothingOfFailures) {
+  const auto verdict_with = [](const char* key, MetricType type, bool builtin, const char* parent) {
+    Summary summary = AllBroken();
+    for (SummaryMetric& metric : summary.metrics) {
+      metric.thresholds.clear();
+    }
+    SummaryMetric judged = Metric(key, type, {}, 0, 1);
+    judged.builtin = builtin;
+    judged.parent = parent;
+    summary.metrics.push_back(judged);
+    return MakeVerdict(summary, {}, ExitCode::kSuccess, "").word;
+  };
+  for (const auto& [key, type] : {std::pair{"http_req_duration", MetricType::kTrend},
+                                  {"http_reqs", MetricType::kCounter},
+                                  {"iterations", MetricType::kCounter},
+                                  {"vus", MetricType::kGauge}}) {
+    EXPECT_EQ(verdict_with(key, type, true, ""), VerdictWord::kErrors) << key;
+  }
+  EXPECT_EQ(verdict_with("login_time", MetricType::kTrend, false, ""), VerdictWord::kErrors);
+  EXPECT_EQ(verdict_with("http_req_failed", MetricType::kRate, true, ""), VerdictWord::kPassed);
+  EXPECT_EQ(verdict_with("http_reqs_errors", MetricType::kCounter, true, ""), VerdictWord::kPassed);
+  EXPECT_EQ(verdict_with("http_reqs{status:500}", MetricType::kCounter, true, "http_reqs"),
+            VerdictWord::kPassed);
+  EXPECT_EQ(verdict_with("failed_logins", MetricType::kCounter, false, ""), VerdictWord::kPassed);
+}
+
 TEST(Verdict, HasAWordForEveryEnd) {
   Summary judged = NothingFailed();
   judged.metrics[0].thresholds = {{.expression = "rate<1", .method = "rate", .value = {}}};
