@@ -15,6 +15,13 @@
 
 namespace lockstep::agent {
 
+// gRPC's codes as Go and k6 name them, in the order of their numbers.
+inline constexpr const char* kGrpcStatusNames[] = {
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
+
 // In the order in which it was sent. Names in lower case; values of those that end with "-bin" are bytes.
 using GrpcMetadata = std::vector<std::pair<std::string, std::string>>;
 

@@ -1,5 +1,6 @@
 #include "agent/grpc/call_parts.h"
 
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -8,8 +9,11 @@
 #include <grpcpp/support/slice.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+
+#include "agent/net/response_reader.h"
 
 // gRPC's core hands out no message's flags but by this function, and takes one that is compressed in no known way for one
 // that is not compressed. Another version of the library may lack it.
@@ -51,6 +55,41 @@ bool IsOfAResetConnection(absl::string_view error) {
     absl::ConsumePrefix(&error, "sendmsg:");
   }
   return error == "Connection reset by peer" || error == "Broken pipe";
+}
+
+// HTTP/2's errors by their numbers.
+constexpr absl::string_view kHttp2Errors[] = {"NO_ERROR",
+                                              "PROTOCOL_ERROR",
+                                              "INTERNAL_ERROR",
+                                              "FLOW_CONTROL_ERROR",
+                                              "SETTINGS_TIMEOUT",
+                                              "STREAM_CLOSED",
+                                              "FRAME_SIZE_ERROR",
+                                              "REFUSED_STREAM",
+                                              "CANCEL",
+                                              "COMPRESSION_ERROR",
+                                              "CONNECT_ERROR",
+                                              "ENHANCE_YOUR_CALM",
+                                              "INADEQUATE_SECURITY",
+                                              "HTTP_1_1_REQUIRED"};
+
+// What gRPC itself says of a server that is none of gRPC's, or that breaks a call off, in the words of Go; "" for other texts.
+std::string OfABadServer(int status, absl::string_view error) {
+  uint32_t number = 0;
+  if (absl::ConsumePrefix(&error, "Received http2 header with status: ") &&
+      absl::SimpleAtoi(error, &number)) {
+    return absl::StrCat("unexpected HTTP status code received from server: ", number, " (",
+                        ReasonPhrase(static_cast<int>(number)), ")");
+  }
+  if (absl::ConsumePrefix(&error, "Received RST_STREAM with error code ") &&
+      absl::SimpleAtoi(error, &number)) {
+    return absl::StrCat("stream terminated by RST_STREAM with error code: ",
+                        number < std::size(kHttp2Errors)
+                            ? std::string(kHttp2Errors[number])
+                            : absl::StrCat("unknown error code 0x", absl::Hex(number)));
+  }
+  const bool no_status = error == "Stream removed" || error == "No status received";
+  return status == GRPC_STATUS_UNKNOWN && no_status ? kNoGrpcStatus : "";
 }
 
 }  // namespace
@@ -145,6 +184,8 @@ GrpcResult ResultOf(int status, std::string message) {
     result.error = "error reading from server: EOF";
   } else if (status == GRPC_STATUS_UNAVAILABLE && IsOfAResetConnection(result.error)) {
     result.error = "error reading from server: read: connection reset by peer";
+  } else if (std::string words = OfABadServer(status, result.error); !words.empty()) {
+    result.error = std::move(words);
   }
   if (status == GRPC_STATUS_UNKNOWN && absl::StartsWith(result.error, kNotDecompressed)) {
     FailWith("grpc: failed to decompress the received message", &result);

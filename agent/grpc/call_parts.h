@@ -34,6 +34,9 @@ inline constexpr char kNoWholeMessage[] =
     "cardinality violation: the one message of the answer is missing, or cut short (unexpected EOF)";
 inline constexpr char kMoreThanOneMessage[] =
     "cardinality violation: the answer has more than one message, though its method has no stream of them";
+// UNKNOWN, as in Go, which names the content-type here; the library does not tell it.
+inline constexpr char kNoGrpcStatus[] =
+    "the server's answer has no grpc-status: its content-type may not be that of gRPC";
 inline constexpr char kStillCompressed[] =
     "the message is marked as compressed, but the answer's grpc-encoding is missing or neither gzip nor deflate";
 

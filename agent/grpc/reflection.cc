@@ -1,5 +1,6 @@
 #include "agent/grpc/reflection.h"
 
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -57,8 +58,12 @@ class ReflectionTalk final : public GrpcWork, public GrpcStreamListener {
       Open("v1alpha");
       return;
     }
+    const auto code = static_cast<size_t>(result.status);
     Finish(absl::UnavailableError(absl::StrCat("error invoking reflect API: rpc error: code = ",
-                                               result.status, " desc = ", result.error)));
+                                               code < std::size(kGrpcStatusNames)
+                                                   ? kGrpcStatusNames[code]
+                                                   : absl::StrCat("Code(", code, ")"),
+                                               " desc = ", result.error)));
   }
 
  private:

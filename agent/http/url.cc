@@ -312,11 +312,14 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   url.scheme = absl::AsciiStrToLower(rest.substr(0, scheme_length));
   rest.remove_prefix(scheme_length + 1);
-  if (!absl::ConsumePrefix(&rest, "//")) {
+  const auto without_host = [&url] {
     return absl::FailedPreconditionError(
         DefaultPort(url.scheme) == 0
             ? absl::StrCat("unsupported protocol scheme \"", url.scheme, "\"")
-            : "no Host in request URL");
+            : "http: no Host in request URL");
+  };
+  if (!absl::ConsumePrefix(&rest, "//")) {
+    return without_host();
   }
   const size_t authority_end = rest.find_first_of("/?");
   const absl::Status authority = ParseAuthority(text, rest.substr(0, authority_end), url);
@@ -324,7 +327,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
     return authority;
   }
   if (url.host.empty()) {
-    return absl::FailedPreconditionError("no Host in request URL");
+    return without_host();
   }
   rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
   const absl::Status set = SetPathAndQuery(text, rest, url);

@@ -115,7 +115,7 @@ class Formatter {
   }
 
   std::string Container(v8::Local<v8::Object> object, int depth) {
-    if (object->IsArray() || IsProxyOfArray(object)) {
+    if (IsList(object)) {
       return List(object, depth);
     }
     if (object->IsMap()) {
@@ -131,14 +131,6 @@ class Formatter {
       return Bytes(object);
     }
     return Fields(object, depth);
-  }
-
-  // A SharedArray, for one.
-  static bool IsProxyOfArray(v8::Local<v8::Value> value) {
-    while (value->IsProxy()) {
-      value = value.As<v8::Proxy>()->GetTarget();
-    }
-    return value->IsArray();
   }
 
   std::string List(v8::Local<v8::Object> array, int depth) {

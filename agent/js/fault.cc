@@ -104,8 +104,13 @@ bool MayLackPlace(v8::Isolate* isolate, const v8::TryCatch& caught) {
          !absl::StrContains(TextOf(isolate, caught.Message()->Get()), kSyntaxError);
 }
 
-void NamePlaceOfImport(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
-                       const std::string& place) {
+bool WasThrownByNoScript(v8::Isolate* isolate, const v8::TryCatch& caught) {
+  return MayLackPlace(isolate, caught) &&
+         !caught.Message()->GetScriptOrigin().ResourceName()->IsString();
+}
+
+void NamePlaceIfNone(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
+                     const std::string& place) {
   const std::string stack = DataText(context, error, "stack");
   if (stack.empty() || absl::StrContains(stack, kFrame)) {
     return;

@@ -21,9 +21,11 @@ void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& 
 
 // Of an import that fails before anything runs there is no stack: whether that may be so with what was caught.
 bool MayLackPlace(v8::Isolate* isolate, const v8::TryCatch& caught);
-// Adds the place of the import, "file:///dir/script.js:1:8", to the stack of an error that has none. No exception is on its way.
-void NamePlaceOfImport(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
-                       const std::string& place);
+// Whether nothing of a script ran when it was thrown: a class that is called, for one.
+bool WasThrownByNoScript(v8::Isolate* isolate, const v8::TryCatch& caught);
+// Adds a place, "file:///dir/script.js:1:8", to the stack of an error that has none. No exception is on its way.
+void NamePlaceIfNone(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
+                     const std::string& place);
 
 // What such a text says in short: its first line, and the innermost place in a file, "script.js:3:9"
 // (empty: it names none). Views of `text`.

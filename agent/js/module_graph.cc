@@ -226,9 +226,8 @@ bool ModuleGraph::LoadImports(v8::Local<v8::Module> module, const std::string& u
       error = caught.Exception().As<v8::Object>();
     }
     v8::Location at = module->SourceOffsetToLocation(request->GetSourceOffset());
-    NamePlaceOfImport(
-        context(), error,
-        absl::StrCat(url, ":", at.GetLineNumber() + 1, ":", at.GetColumnNumber() + 1));
+    NamePlaceIfNone(context(), error,
+                    absl::StrCat(url, ":", at.GetLineNumber() + 1, ":", at.GetColumnNumber() + 1));
     isolate()->ThrowException(error);
     return false;
   }

@@ -71,6 +71,13 @@ bool IsOfNode(absl::string_view specifier) {
          std::find(std::begin(kModules), std::end(kModules), first) != std::end(kModules);
 }
 
+// Whether it ends as the names of files do that scripts import.
+bool NamesFile(absl::string_view specifier) {
+  constexpr absl::string_view kEnds[] = {".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".json"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds),
+                     [specifier](absl::string_view end) { return absl::EndsWith(specifier, end); });
+}
+
 // What to do about a name that is neither a path nor a URL.
 std::string Advice(absl::string_view specifier) {
   if (const std::string url = UrlFor(specifier); !url.empty()) {
@@ -84,8 +91,7 @@ std::string Advice(absl::string_view specifier) {
              : absl::StrCat(
                    "Packages of npm are not looked up: bundle it into the script, or import its file "
                    "by a relative path, as in \"./",
-                   specifier, absl::EndsWith(specifier, ".js") ? "" : ".js",
-                   "\", or by an https URL.");
+                   specifier, NamesFile(specifier) ? "" : ".js", "\", or by an https URL.");
 }
 
 }  // namespace

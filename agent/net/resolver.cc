@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -54,6 +55,17 @@ absl::StatusOr<std::vector<IpAddress>> SystemLookup(const std::string& host) {
 bool IsLocalhost(absl::string_view host) {
   host = absl::StripSuffix(host, ".");
   return absl::EqualsIgnoreCase(host, "localhost") || absl::EndsWithIgnoreCase(host, ".localhost");
+}
+
+// "10.1", "0x7f.1", "2130706433": addresses to the system, but not to Go, to which they are names that nobody has. Most are
+// an address that lacks a number, and would be another machine's.
+bool IsShortAddress(const std::string& host) {
+  in_addr address{};
+  return inet_aton(host.c_str(), &address) != 0 && !ParseIp(host).ok();
+}
+
+absl::Status NoSuchHost(absl::string_view host) {
+  return absl::NotFoundError(absl::StrCat("lookup ", host, ": no such host"));
 }
 
 }  // namespace
@@ -141,7 +153,9 @@ void Resolver::Work() {
       host = std::move(queue_.front());
       queue_.pop_front();
     }
-    absl::StatusOr<std::vector<IpAddress>> found = lookup_(host);
+    absl::StatusOr<std::vector<IpAddress>> found =
+        IsShortAddress(host) ? absl::StatusOr<std::vector<IpAddress>>(NoSuchHost(host))
+                             : lookup_(host);
     if (absl::IsNotFound(found.status()) && IsLocalhost(host)) {
       found = {*ParseIp("127.0.0.1"), *ParseIp("::1")};
     }
@@ -184,7 +198,7 @@ void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddr
   if (found.ok()) {
     *found = ApplyPolicy(std::move(*found), options_.policy);
     if (found->empty()) {
-      found = absl::NotFoundError(absl::StrCat("lookup ", host, ": no such host"));
+      found = NoSuchHost(host);
     }
   }
   MutexLock lock(mutex_);

@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kIdsOfOne = int64_t{1} << 27;
 constexpr int64_t kNumbersOfOne = int64_t{1} << 40;
 constexpr uint32_t kMostLate = 1 << 12;
+constexpr int kLastStatusCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 
 }  // namespace
 
@@ -38,6 +39,13 @@ absl::Status Assignment::Validate(const v1::Assign& assign) {
   if (!(assign.rps_share() >= 0) || std::isinf(assign.rps_share())) {
     return absl::InvalidArgumentError(
         absl::StrCat("assign.rps_share: must be >= 0 and finite, got ", assign.rps_share()));
+  }
+  for (const v1::MissingFile& file : assign.missing_files()) {
+    if (file.error_code() < 1 || file.error_code() > kLastStatusCode) {
+      return absl::InvalidArgumentError(absl::StrCat("assign.missing_files: the error code of ",
+                                                     file.url(), " must be 1 to ", kLastStatusCode,
+                                                     ", got ", file.error_code()));
+    }
   }
   return absl::OkStatus();
 }
@@ -96,9 +104,16 @@ absl::Status Assignment::VerifyBundle() const {
 }
 
 ScriptBundle Assignment::Bundle() const {
-  ScriptBundle bundle{assign_.main_url(), assign_.working_directory(), {}, assign_.base_mode()};
+  ScriptBundle bundle{.main_url = assign_.main_url(),
+                      .working_directory = assign_.working_directory(),
+                      .files = {},
+                      .base_mode = assign_.base_mode()};
   for (const v1::BundleFile& file : assign_.files()) {
     bundle.files[file.url()] = files_.files().at(file.url());
+  }
+  for (const v1::MissingFile& file : assign_.missing_files()) {
+    bundle.missing[file.url()] =
+        absl::Status(static_cast<absl::StatusCode>(file.error_code()), file.error());
   }
   return bundle;
 }

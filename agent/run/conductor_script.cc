@@ -39,8 +39,10 @@ void Conductor::FetchSecret(const std::string& url, FileFetcher::Done done) {
 
 void Conductor::OnInspect(const v1::Inspect& inspect) {
   files_.Keep(inspect.main_url(), inspect.main_script());
-  ScriptBundle bundle{inspect.main_url(), inspect.working_directory(), files_.files(),
-                      inspect.base_mode()};
+  ScriptBundle bundle{.main_url = inspect.main_url(),
+                      .working_directory = inspect.working_directory(),
+                      .files = files_.files(),
+                      .base_mode = inspect.base_mode()};
   std::map<std::string, std::string> env(inspect.env().begin(), inspect.env().end());
   auto loader = [this, generation = generation_](const std::string& url, FileFetcher::Done done) {
     if (generation == generation_ && phase_ == Phase::kActive) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "agent/exec/vu.h"
@@ -31,7 +32,9 @@ struct ScriptBundle {
   // "file:///dir/": where open() of a bare name starts when there is no module.
   std::string working_directory;
   std::map<std::string, std::string> files;  // contents, the main script's among them
-  bool base_mode = false;                    // without what k6 has in its mode "extended" only
+  std::map<std::string, absl::Status>
+      missing;             // why those are not there that VU 0 has asked for in vain
+  bool base_mode = false;  // without what k6 has in its mode "extended" only
 };
 
 // Why user code failed, and with which exit code the run ends because of it.

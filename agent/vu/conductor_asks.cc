@@ -12,6 +12,10 @@ absl::StatusOr<std::string> ConductorAsks::LoadFile(const std::string& url, Scri
   if (known != run.bundle.files.end()) {
     return known->second;
   }
+  const auto missing = run.bundle.missing.find(url);
+  if (missing != run.bundle.missing.end()) {
+    return missing->second;
+  }
   if (!run.loader) {
     return absl::OutOfRangeError("the init code of VU 0 has not asked for it");
   }

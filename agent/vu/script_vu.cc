@@ -3,9 +3,22 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
+#include "agent/js/fault.h"
 #include "agent/js/stack_trace.h"
 
 namespace lockstep::agent {
+namespace {
+
+// Where it begins in the file that it was read from; "" if it is the engine's.
+std::string PlaceOf(v8::Isolate* isolate, v8::Local<v8::Function> function) {
+  const v8::Local<v8::Value> url = function->GetScriptOrigin().ResourceName();
+  return !url->IsString() ? ""
+                          : absl::StrCat(TextOf(isolate, url.As<v8::String>()), ":",
+                                         function->GetScriptLineNumber() + 1, ":",
+                                         function->GetScriptColumnNumber() + 1);
+}
+
+}  // namespace
 
 ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
     : worker_(worker),
@@ -215,7 +228,26 @@ std::optional<ScriptFailure> ScriptVu::CallOnce(Function function) {
 
 bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Value> argument,
                             v8::Local<v8::Value>* result) {
-  if (!function->Call(world_->context(), v8::Undefined(isolate()), 1, &argument).ToLocal(result)) {
+  const Context context = world_->context();
+  v8::Local<v8::Object> error;
+  {
+    v8::TryCatch caught(isolate());
+    if (!function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result)) {
+      if (caught.HasTerminated()) {
+        return false;
+      }
+      if (!WasThrownByNoScript(isolate(), caught)) {
+        caught.ReThrow();
+        return false;
+      }
+      error = caught.Exception().As<v8::Object>();
+    }
+  }
+  if (!error.IsEmpty()) {
+    if (const std::string place = PlaceOf(isolate(), function); !place.empty()) {
+      NamePlaceIfNone(context, error, place);
+    }
+    isolate()->ThrowException(error);
     return false;
   }
   if ((*result)->IsGeneratorObject()) {

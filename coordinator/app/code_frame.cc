@@ -78,6 +78,9 @@ std::optional<CodePlace> PlaceIn(absl::string_view message) {
 }
 
 std::string CodeFrame(absl::string_view source, const CodePlace& place) {
+  if (source.empty()) {
+    return "";
+  }
   for (int line = 1; line < place.line; ++line) {
     const size_t end = source.find('\n');
     if (end == absl::string_view::npos) {

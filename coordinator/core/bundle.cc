@@ -7,10 +7,15 @@
 namespace lockstep::coordinator {
 
 void Bundle::Add(const std::string& url, std::string content) {
+  missing_.erase(url);
   File& file = files_[url];
   size_bytes_ += static_cast<int64_t>(content.size()) - static_cast<int64_t>(file.content.size());
   file.sha256 = Sha256(content);
   file.content = std::move(content);
+}
+
+void Bundle::AddMissing(const std::string& url, absl::Status why) {
+  missing_[url] = std::move(why);
 }
 
 const std::string* Bundle::Find(const std::string& url) const {
@@ -35,6 +40,12 @@ void Bundle::Describe(v1::Assign* assign) const {
     hash.Add(url, entry.size_bytes(), file.sha256);
   }
   assign->set_bundle_sha256(hash.Digest());
+  for (const auto& [url, why] : missing_) {
+    v1::MissingFile& entry = *assign->add_missing_files();
+    entry.set_url(url);
+    entry.set_error_code(static_cast<int32_t>(why.code()));
+    entry.set_error(std::string(why.message()));
+  }
 }
 
 }  // namespace lockstep::coordinator

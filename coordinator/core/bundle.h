@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
 namespace lockstep::coordinator {
@@ -14,12 +15,14 @@ namespace lockstep::coordinator {
 class Bundle {
  public:
   void Add(const std::string& url, std::string content);
+  // Why there is no such file: every agent tells its VUs the same. `why` is an error.
+  void AddMissing(const std::string& url, absl::Status why);
   // Null if the bundle has no such file.
   const std::string* Find(const std::string& url) const;
   // In order of URL.
   void ForEach(
       absl::FunctionRef<void(const std::string& url, const std::string& content)> visit) const;
-  // Names, sizes and hashes, and the hash over all of them.
+  // Names, sizes and hashes, and the hash over all of them; and what is missing.
   void Describe(v1::Assign* assign) const;
   int64_t size_bytes() const { return size_bytes_; }
 
@@ -29,6 +32,7 @@ class Bundle {
     std::string sha256;
   };
   std::map<std::string, File> files_;
+  std::map<std::string, absl::Status> missing_;
   int64_t size_bytes_ = 0;
 };
 

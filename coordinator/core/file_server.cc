@@ -43,8 +43,12 @@ void FileServer::OnRequest(const RunMember& member, const v1::FileRequest& reque
     if (const auto here = awaited_.find(request.url()); here != awaited_.end()) {
       awaited_.erase(here);
     }
-    if (!secret && content.ok() && Inspects(agent)) {
-      bundle_.Add(request.url(), *content);
+    if (!secret && Inspects(agent)) {
+      if (content.ok()) {
+        bundle_.Add(request.url(), *content);
+      } else {
+        bundle_.AddMissing(request.url(), content.status());
+      }
     }
     SendPiece(agent, request, content);
   });

@@ -309,6 +309,12 @@ class Sources(LockstepTest):
         (self.folder / "bundle.js.map").write_text("{", "utf-8")
         self.assertIn("Couldn't load the source map of file://", self.lockstep("run", "-q", "bundle.js").stderr)
 
+    def test_a_file_that_is_not_there_is_missing_for_all_in_the_same_words(self):
+        (self.folder / "t.js").write_text("let why;\ntry { open('./local.json'); } catch (e) { why = e.message; }\n"
+                                          "export default () => console.log(`why: ${why}`);\n", "utf-8")
+        result = self.lockstep("run", "-q", "--log-format=raw", "--agents", "2", "--vus", "2", "--iterations", "2", "t.js")
+        self.assertEqual(2, result.stderr.count("why: open ./local.json: no such file or directory\n"), result.stderr)
+
     def test_typescript_imports_json_by_its_attribute(self):
         (self.folder / "x.json").write_text('{"x": 5}', "utf-8")
         (self.folder / "t.ts").write_text("import x from './x.json' with { type: 'json' };\n"

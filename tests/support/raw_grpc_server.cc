@@ -62,6 +62,9 @@ std::string Headers(const RawGrpcServer::Fields& fields, char flags, const std::
 
 std::string FramesOf(const RawGrpcServer::Answer& answer, const std::string& stream) {
   RawGrpcServer::Fields fields = {{":status", "200"}, {"content-type", "application/grpc"}};
+  if (!answer.headers.empty() && answer.headers.front().first == ":status") {
+    fields.clear();
+  }
   fields.insert(fields.end(), answer.headers.begin(), answer.headers.end());
   return absl::StrCat(
       Headers(fields, 0, stream), answer.data.empty() ? "" : Frame(kData, 0, stream, answer.data),

@@ -19,7 +19,7 @@ class RawGrpcServer {
   enum class End { kTrailers, kClose, kReset };
   struct Answer {
     std::string data = {};  // of the body, with the frames of its messages
-    Fields headers = {};    // besides :status and content-type
+    Fields headers = {};    // besides :status and content-type, unless :status is the first of them
     Fields trailers = {{"grpc-status", "0"}};
     End end = End::kTrailers;  // otherwise the connection ends in their place
   };

@@ -64,10 +64,34 @@ void AppendIn(Context context, v8::Local<v8::Object> lists, absl::string_view na
   AppendTo(context, list.As<v8::Array>(), value);
 }
 
+bool IsList(v8::Local<v8::Value> value) {
+  while (value->IsProxy()) {
+    value = value.As<v8::Proxy>()->GetTarget();
+  }
+  return value->IsArray();
+}
+
+bool ForEachItem(Context context, v8::Local<v8::Object> list,
+                 absl::FunctionRef<bool(v8::Local<v8::Value> item)> visit) {
+  v8::Local<v8::Value> length;
+  if (!GetProperty(context, list, "length", &length)) {
+    return false;
+  }
+  const uint32_t count = length->IsUint32() ? length.As<v8::Uint32>()->Value() : 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const v8::HandleScope scope(context->GetIsolate());
+    v8::Local<v8::Value> item;
+    if (!list->Get(context, i).ToLocal(&item) || !visit(item)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool IsPlainObject(v8::Local<v8::Value> value) {
-  return value->IsObject() && !value->IsArray() && !value->IsFunction() &&
-         !value->IsArrayBuffer() && !value->IsArrayBufferView() && !value->IsStringObject() &&
-         !value->IsNumberObject() && !value->IsBooleanObject();
+  return value->IsObject() && !IsList(value) && !value->IsFunction() && !value->IsArrayBuffer() &&
+         !value->IsArrayBufferView() && !value->IsStringObject() && !value->IsNumberObject() &&
+         !value->IsBooleanObject();
 }
 
 bool IsOfNoClass(Context context, v8::Local<v8::Object> object) {

@@ -45,6 +45,13 @@ void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> 
 void AppendIn(Context context, v8::Local<v8::Object> lists, absl::string_view name,
               v8::Local<v8::Value> value);
 
+// Whether `value` is what Array.isArray() calls one: an array, or a proxy of one, as a SharedArray is.
+bool IsList(v8::Local<v8::Value> value);
+// Calls `visit` with the items of such a one, holes as undefined, until it returns false; each item lives as long as its
+// visit. False if it did, or with a pending exception.
+bool ForEachItem(Context context, v8::Local<v8::Object> list,
+                 absl::FunctionRef<bool(v8::Local<v8::Value> item)> visit);
+
 // Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.
 bool IsPlainObject(v8::Local<v8::Value> value);

@@ -48,23 +48,18 @@ bool BuildElements(Context context, v8::Local<v8::Function> build, SharedElement
   if (!build->Call(context, v8::Undefined(isolate), 0, nullptr).ToLocal(&built)) {
     return false;
   }
-  if (!built->IsArray()) {
+  if (!IsList(built)) {
     ThrowTypeError(isolate, "only arrays can be made into SharedArray");
     return false;
   }
-  const v8::Local<v8::Array> array = built.As<v8::Array>();
-  elements->reserve(array->Length());
-  for (uint32_t i = 0; i < array->Length(); ++i) {
-    const v8::HandleScope scope(isolate);
-    v8::Local<v8::Value> element;
+  return ForEachItem(context, built.As<v8::Object>(), [&](v8::Local<v8::Value> element) {
     v8::Local<v8::String> json;
-    if (!array->Get(context, i).ToLocal(&element) ||
-        !v8::JSON::Stringify(context, element).ToLocal(&json)) {
+    if (!v8::JSON::Stringify(context, element).ToLocal(&json)) {
       return false;
     }
     elements->push_back(TextOf(isolate, json));  // "undefined" of what JSON cannot say
-  }
-  return true;
+    return true;
+  });
 }
 
 void ConstructSharedArray(const Info& info) {

@@ -124,10 +124,18 @@ std::string KeyOf(v8::Isolate* isolate, v8::Local<v8::Name> name) {
   return kind == Kind::kMetadata ? MetadataKey(text) : text;
 }
 
+// Whether there are no tags of that name: only texts are names, and the init code has no tags. It throws there, as what
+// is set then would be in no iteration.
+template <class T>
+bool HasNoTags(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<T>& info) {
+  return !name->IsString() ||
+         TooEarly(VuOf(info.Data()), info.GetIsolate()->GetCurrentContext(), "VU information");
+}
+
 template <Kind kind>
 void GetTag(v8::Local<v8::Name> name, const PropertyInfo& info) {
   ApiVu& vu = VuOf(info.Data());
-  if (!name->IsString()) {
+  if (HasNoTags(name, info)) {
     return;
   }
   const auto value = vu.sink().tags().Find(vu.tags(), KeyOf<kind>(info.GetIsolate(), name));
@@ -140,7 +148,7 @@ template <Kind kind>
 void SetTag(v8::Local<v8::Name> name, v8::Local<v8::Value> value, const PropertyInfo& info) {
   v8::Isolate* isolate = info.GetIsolate();
   ApiVu& vu = VuOf(info.Data());
-  if (!name->IsString()) {
+  if (HasNoTags(name, info)) {
     return;
   }
   const std::string key = KeyOf<kind>(isolate, name);
@@ -162,7 +170,7 @@ void SetTag(v8::Local<v8::Name> name, v8::Local<v8::Value> value, const Property
 template <Kind kind>
 void DeleteTag(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Boolean>& info) {
   ApiVu& vu = VuOf(info.Data());
-  if (name->IsString()) {
+  if (!HasNoTags(name, info)) {
     vu.set_tags(vu.sink().tags().Without(vu.tags(), KeyOf<kind>(info.GetIsolate(), name)));
     info.GetReturnValue().Set(true);
   }

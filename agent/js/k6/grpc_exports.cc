@@ -19,12 +19,6 @@ namespace {
 
 constexpr char kHealthCheck[] = "grpc.health.v1.Health/Check";
 
-// In the order of their numbers, which are gRPC's.
-constexpr const char* kStatuses[] = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
 // What the message of a health check's response has as its status.
 constexpr std::pair<const char*, const char*> kHealth[] = {
     {"HealthCheckUnknown", "UNKNOWN"},
@@ -194,7 +188,7 @@ v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
   AddPart(context, native, "bindMethods", "k6/bound_methods.js");
   const v8::Local<v8::Object> exports = ExportsOf(context, "k6/grpc.js", native);
   int number = 0;
-  for (const char* name : kStatuses) {
+  for (const char* name : kGrpcStatusNames) {
     SetProperty(context, exports, absl::StrCat("Status", name), number++);
   }
   for (const auto& [name, value] : kHealth) {

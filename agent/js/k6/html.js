@@ -3,11 +3,10 @@
 // parse(text) gives a document as html_tree.js describes it, warn(text) tells of the script's present call; the others are what html_tree.js, css-select, html_selectors.js,
 // html_element.js and bound_methods.js evaluate to. The last three functions take the exports of `k6/http`, a Response and an argument.
 (function (parse, warn, tree, cssSelect, makeSelectors, makeElements, bindMethods) {
-  const { isElement, elements, rowOf, walk, descendants, ancestors, textOf, inputValue, optionValue, inner, resolve, encodeForm } = tree;
+  const { isElement, elements, rowOf, beside, after, before, walk, descendants, ancestors, textOf, inputValue, optionValue, inner, resolve, encodeForm } = tree;
   const compile = makeSelectors(cssSelect, tree, warn);
   const unique = (list) => [...new Set(list)];
-  const after = (node) => { const row = rowOf(node); return row.slice(row.indexOf(node) + 1).filter(isElement); };
-  const before = (node) => { const row = rowOf(node); return row.slice(0, row.indexOf(node)).filter(isElement).reverse(); };
+  const nextTo = (step) => (node) => { const found = beside(node, step); return found ? [found] : []; };
 
   // The value that a data-* attribute stands for, as in jQuery.
   const convert = (text) => {
@@ -126,14 +125,14 @@
       }
       return values;
     }
-    next(given) { return this.#keep(this.#flat((node) => after(node).slice(0, 1)), given, 'next'); }
+    next(given) { return this.#keep(this.#flat(nextTo(1)), given, 'next'); }
     nextAll(given) { return this.#keep(this.#flat(after), given, 'nextAll'); }
     nextUntil(stop, given) { return this.#until(after, stop, given, 'nextUntil'); }
     not(given) { const test = this.#test(given, 'not', true); return this.#make(this.#nodes.filter((node, i) => !test(node, i))); }
     parent(given) { return this.#keep(this.#flat((node) => ancestors(node).slice(0, 1)), given, 'parent'); }
     parents(given) { return this.#keep(this.#flat(ancestors), given, 'parents'); }
     parentsUntil(stop, given) { return this.#until(ancestors, stop, given, 'parentsUntil'); }
-    prev(given) { return this.#keep(this.#flat((node) => before(node).slice(0, 1)), given, 'prev'); }
+    prev(given) { return this.#keep(this.#flat(nextTo(-1)), given, 'prev'); }
     prevAll(given) { return this.#keep(this.#flat(before), given, 'prevAll'); }
     prevUntil(stop, given) { return this.#until(before, stop, given, 'prevUntil'); }
     siblings(given) { return this.#keep(this.#flat((node) => rowOf(node).filter((other) => other !== node && isElement(other))), given, 'siblings'); }

@@ -3,7 +3,7 @@
 // Evaluates to (tree, compile, makeSelection, bindMethods) => (node, url) => Element, where `tree` is what html_tree.js makes,
 // `compile` what html_selectors.js does, `makeSelection(nodes, url)` a Selection, `bindMethods` what bound_methods.js makes, and
 // `url` where the page is from ('' if it is not known).
-(function ({ isElement, elements, rowOf, descendants, ancestors, textOf, inputValue, optionValue, outer, inner, resolve }, compile, makeSelection, bindMethods) {
+(function ({ isElement, elements, rowOf, beside, descendants, ancestors, textOf, inputValue, optionValue, outer, inner, resolve }, compile, makeSelection, bindMethods) {
   const namespaces = { html: 'http://www.w3.org/1999/xhtml', svg: 'http://www.w3.org/2000/svg', math: 'http://www.w3.org/1998/Math/MathML' };
   const last = (list) => list[list.length - 1];
   const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
@@ -67,8 +67,8 @@
     lastElementChild() { return this.#make(last(elements(this.#node))); }
     nextSibling() { return this.#beside(rowOf(this.#node), 1); }
     previousSibling() { return this.#beside(rowOf(this.#node), -1); }
-    nextElementSibling() { const row = rowOf(this.#node); return this.#make(row.slice(row.indexOf(this.#node) + 1).find(isElement)); }
-    previousElementSibling() { const row = rowOf(this.#node); return this.#make(row.slice(0, row.indexOf(this.#node)).reverse().find(isElement)); }
+    nextElementSibling() { return this.#make(beside(this.#node, 1)); }
+    previousElementSibling() { return this.#make(beside(this.#node, -1)); }
     parentNode() { return this.#make(this.#node.parent); }
     parentElement() { return isElement(this.#node.parent) ? this.#make(this.#node.parent) : undefined; }
     ownerDocument() { return this.#node.type === 9 ? undefined : this.#make(documentOf(this.#node)); }

@@ -1,7 +1,7 @@
 // The selectors of k6/html. Their dialect is k6's own: `:matches()` and `[name#=]` take regular expressions, `:contains()` knows
 // no case, and what is not valid matches nothing. It is read here into the form of css-select, which does the matching.
 // Evaluates to (cssSelect, tree, warn) => (selector) => (node) => boolean, where `tree` is what html_tree.js makes.
-(function (cssSelect, { isElement, elements, textOf, ownTextOf, ancestors, rowOf }, warn) {
+(function (cssSelect, { isElement, beside, textOf, ownTextOf, ancestors, rowOf }, warn) {
   const escaped = String.raw`\\(?:[0-9a-f]{1,6}\s?|[^\r\n\f0-9a-f])`;
   const inName = String.raw`(?:[\w-]|[^\x00-\x7f]|${escaped})`;
   const identifier = String.raw`-?(?:[a-z_]|[^\x00-\x7f]|${escaped})${inName}*`;
@@ -149,7 +149,7 @@
       getChildren: (node) => node.children ?? [],
       getParent: (node) => node.parent,
       getSiblings: rowOf,
-      prevElementSibling: (node) => { const row = elements(node.parent); return row[row.indexOf(node) - 1] ?? null; },
+      prevElementSibling: (node) => beside(node, -1) ?? null,
       getText: textOf,
       removeSubsets: (nodes) => nodes.filter((node) => !ancestors(node).some((up) => nodes.includes(up))),
     },

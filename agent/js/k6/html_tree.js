@@ -6,6 +6,14 @@
   const isElement = (node) => node !== null && node !== undefined && node.type === 1;
   const elements = (node) => (node?.children ?? []).filter(isElement);
   const rowOf = (node) => node.parent?.children ?? [node];
+  // Where a node stands in its row. Of a long row that is found for all of its nodes at once, as they are asked for one after the other.
+  const places = new WeakMap();
+  const placesIn = (row) => { if (!places.has(row)) places.set(row, new Map(row.map((node, i) => [node, i]))); return places.get(row); };
+  const placeIn = (row, node) => (row.length < 32 ? row.indexOf(node) : placesIn(row).get(node));
+  // The next element, or the one before; undefined if there is none.
+  const beside = (node, step) => { const row = rowOf(node); let at = placeIn(row, node); do at += step; while (at in row && !isElement(row[at])); return row[at]; };
+  const after = (node) => { const row = rowOf(node); return row.slice(placeIn(row, node) + 1).filter(isElement); };
+  const before = (node) => { const row = rowOf(node); return row.slice(0, placeIn(row, node)).filter(isElement).reverse(); };
   const walk = (node, visit) => { for (const child of node.children ?? []) if (isElement(child)) { visit(child); walk(child, visit); } };
   const descendants = (node, test) => { const list = []; walk(node, (n) => { if (test(n)) list.push(n); }); return list; };
   const ancestors = (node) => { const list = []; for (let at = node.parent; isElement(at); at = at.parent) list.push(at); return list; };
@@ -61,5 +69,5 @@
   // Fields as a query or the body of a form, in the order of their names; a field of several values is there several times.
   const encodeForm = (fields) => Object.keys(fields).sort().flatMap((name) => listOf(fields[name]).map((value) => `${encode(name)}=${encode(value)}`)).join('&');
 
-  return { isElement, elements, rowOf, walk, descendants, ancestors, textOf, ownTextOf, inputValue, optionValue, outer, inner, resolve, encodeForm };
+  return { isElement, elements, rowOf, beside, after, before, walk, descendants, ancestors, textOf, ownTextOf, inputValue, optionValue, outer, inner, resolve, encodeForm };
 })

@@ -23,10 +23,11 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   bool in_any_case = false;
   if (!item->IsObject() || item->IsStringObject() || NamedUrlOf(context, item)) {
     parts[1] = item;
-  } else if (item->IsArray()) {
-    const v8::Local<v8::Array> list = item.As<v8::Array>();
-    for (uint32_t i = 0; i < 4 && i < list->Length(); ++i) {
-      if (!list->Get(context, i).ToLocal(&parts[i])) {
+  } else if (IsList(item)) {
+    for (uint32_t i = 0; i < std::size(parts); ++i) {
+      const v8::Local<v8::Object> list = item.As<v8::Object>();
+      v8::Maybe<bool> has = list->Has(context, i);
+      if (has.IsNothing() || (has.FromJust() && !list->Get(context, i).ToLocal(&parts[i]))) {
         return {};
       }
     }
@@ -105,7 +106,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
     }
   }
   const v8::Local<v8::Object> answers =
-      requests->IsArray() ? v8::Array::New(isolate).As<v8::Object>() : v8::Object::New(isolate);
+      IsList(requests) ? v8::Array::New(isolate).As<v8::Object>() : v8::Object::New(isolate);
   size_t next = 0;
   for (BatchItem& item : items) {
     v8::Local<v8::Value> response = item.failed;

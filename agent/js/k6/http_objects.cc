@@ -89,18 +89,10 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
 bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPart>* fields,
               std::vector<std::string>* emptied) {
   return ForEachOwn(context, object, [&](const std::string& name, v8::Local<v8::Value> value) {
-    if (!value->IsArray()) {
-      return AddField(context, name, value, fields, emptied);
-    }
-    const v8::Local<v8::Array> list = value.As<v8::Array>();
-    for (uint32_t k = 0; k < list->Length(); ++k) {
-      v8::Local<v8::Value> element;
-      if (!list->Get(context, k).ToLocal(&element) ||
-          !AddField(context, name, element, fields, emptied)) {
-        return false;
-      }
-    }
-    return true;
+    const auto add = [&](v8::Local<v8::Value> field) {
+      return AddField(context, name, field, fields, emptied);
+    };
+    return IsList(value) ? ForEachItem(context, value.As<v8::Object>(), add) : add(value);
   });
 }
 

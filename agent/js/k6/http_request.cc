@@ -28,7 +28,7 @@ constexpr char kBodyHint[] =
 // A string, or an object that shows itself as one, such as a URL.
 bool MayBeUrl(v8::Local<v8::Value> value) {
   return value->IsString() || value->IsStringObject() ||
-         (value->IsObject() && !value->IsArray() && !value->IsFunction());
+         (value->IsObject() && !IsList(value) && !value->IsFunction());
 }
 
 // The kind of an object whose fields are those that a script gave it.

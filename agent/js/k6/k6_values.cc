@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "common/base/safe_integer.h"
 
@@ -53,7 +54,7 @@ std::string K6TypeName(v8::Local<v8::Value> value) {
          : value->IsBigInt()        ? "*big.Int"
          : value->IsSymbol()        ? "*sobek.Symbol"
          : value->IsFunction()      ? "func(sobek.FunctionCall) sobek.Value"
-         : value->IsArray()         ? "[]interface {}"
+         : IsList(value)            ? "[]interface {}"
          : value->IsDate()          ? "time.Time"
          : value->IsArrayBuffer()   ? "sobek.ArrayBuffer"
          : value->IsPromise()       ? "*sobek.Promise"

@@ -1,6 +1,10 @@
 // Answers that no gRPC library would send, and which their server calls a success.
+#include <tuple>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
 
 #include "agent/grpc/call_parts.h"
 #include "tests/agent/grpc/grpc_fixture.h"
@@ -90,6 +94,38 @@ TEST_F(BadAnswers, TheStatusOfAFailureStaysWhatItIs) {
   EXPECT_EQ("no way", result.error);
   EXPECT_THAT(ValuesOf(result.trailers, "x-b"), ElementsAre("2"));
   EXPECT_EQ(99, Unary({.trailers = {{"grpc-status", "99"}}}).status);
+}
+
+TEST_F(BadAnswers, AServerOfHttpIsNamedAsGoNamesIt) {
+  const auto page = [](const char* status) {
+    return RawGrpcServer::Answer{.data = "<html>hello</html>",
+                                 .headers = {{":status", status}, {"content-type", "text/html"}},
+                                 .trailers = {{"x-a", "b"}}};
+  };
+  for (const auto& [http, status, words] :
+       {std::tuple("404", 12, "unexpected HTTP status code received from server: 404 (Not Found)"),
+        std::tuple("503", 14,
+                   "unexpected HTTP status code received from server: 503 (Service Unavailable)"),
+        std::tuple("200", 2, kNoGrpcStatus)}) {
+    const GrpcResult result = Unary(page(http));
+    EXPECT_EQ(status, result.status);
+    EXPECT_EQ(words, result.error);
+    StreamLog log;
+    Stream(page(http), /*one_message=*/false, &log);
+    EXPECT_EQ(words, log.result.error);
+  }
+  EXPECT_EQ(kNoGrpcStatus, Unary({.data = Message(), .trailers = {{"x-a", "b"}}}).error);
+}
+
+TEST(ResultOf, AStreamThatIsResetHasGosWords) {
+  const auto of = [](int number) {
+    return agent::ResultOf(GRPC_STATUS_INTERNAL,
+                           absl::StrCat("Received RST_STREAM with error code ", number))
+        .error;
+  };
+  EXPECT_EQ("stream terminated by RST_STREAM with error code: REFUSED_STREAM", of(7));
+  EXPECT_EQ("stream terminated by RST_STREAM with error code: HTTP_1_1_REQUIRED", of(13));
+  EXPECT_EQ("stream terminated by RST_STREAM with error code: unknown error code 0xff", of(255));
 }
 
 TEST_F(BadAnswers, TwoMessagesEndACallAtOnce) {

@@ -55,8 +55,10 @@ TEST_F(ReflectionTest, SendsMetadata) {
 }
 
 TEST_F(ReflectionTest, AServerWithoutItSaysSo) {
-  EXPECT_THAT(std::string(Reflect(*GrpcServer::Start()).status().message()),
-              HasSubstr("error invoking reflect API: rpc error: code = 12 desc = unknown service"));
+  EXPECT_THAT(
+      std::string(Reflect(*GrpcServer::Start()).status().message()),
+      HasSubstr(
+          "error invoking reflect API: rpc error: code = Unimplemented desc = unknown service"));
 }
 
 }  // namespace

@@ -146,8 +146,8 @@ TEST(Redirect, LeadsToUrlsThatNothingCanBeSentTo) {
   };
   const Case cases[] = {
       {"javascript:1", "javascript:1", "unsupported protocol scheme \"javascript\"", 1000},
-      {"http:///x", "http:///x", "no Host in request URL", 1000},
-      {"//:80/x", "https://:80/x", "no Host in request URL", 1000},
+      {"http:///x", "http:///x", "http: no Host in request URL", 1000},
+      {"//:80/x", "https://:80/x", "http: no Host in request URL", 1000},
       {"http://a:secret@b:99999/", "http://****:****@b:99999/",
        "dial tcp: address 99999: invalid port", 1210},
   };

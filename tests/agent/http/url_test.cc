@@ -107,7 +107,8 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
       {"undefined/api", "unsupported protocol scheme \"\""},
       {"mailto:a@b", "unsupported protocol scheme \"mailto\""},
       {"1.2.3.4:80/x", "parse \"1.2.3.4:80/x\": first path segment in URL cannot contain colon"},
-      {"http:///path", "no Host in request URL"},
+      {"http:///path", "http: no Host in request URL"},
+      {"file:///path", "unsupported protocol scheme \"file\""},
   };
   for (const auto& [text, message] : rows) {
     EXPECT_EQ(ParseUrl(text).status().message(), message) << text;

@@ -44,6 +44,7 @@ TEST(ResolveSpecifier, LooksUpNoPackagesAndSaysWhatWorks) {
        {std::pair("lodash", absl::StrCat(kNpm, "\"./lodash.js\", or by an https URL.")),
         std::pair("@scope/name", absl::StrCat(kNpm, "\"./@scope/name.js\", or by an https URL.")),
         std::pair("lib/helper.js", absl::StrCat(kNpm, "\"./lib/helper.js\", or by an https URL.")),
+        std::pair("lib/rows.json", absl::StrCat(kNpm, "\"./lib/rows.json\", or by an https URL.")),
         std::pair("node:fs",
                   std::string("It is a module of Node.js, which scripts do not run in.")),
         std::pair("fs/promises",

@@ -10,6 +10,7 @@
 #include "agent/mqtt/client.h"
 #include "agent/mqtt/properties.h"
 #include "agent/net/multi_loop.h"
+#include "tests/agent/net/net_test_support.h"
 #include "tests/support/http_server.h"
 #include "tests/support/mqtt_broker.h"
 #include "tests/support/turn_until.h"
@@ -248,6 +249,35 @@ TEST_F(MqttClientTest, ABrokerThatLimitsPacketsAndDoesNotAnswerIsNamedOnceItsIds
   EXPECT_THAT(
       refused.message(),
       HasSubstr("while the broker limits the size of packets: only another connection helps"));
+}
+
+// As over HTTP: its own time, then its host, then its authority.
+TEST_F(MqttClientTest, OfSeveralFaultsOfACertificateThatOfGoIsNamed) {
+  struct Case {
+    bool trusted, expired;
+    const char* name;
+    const char* why;
+  };
+  const char* const old = "x509: certificate has expired or is not yet valid";
+  const char* const elsewhere = "x509: certificate is not valid for localhost";
+  const char* const unknown = "x509: certificate signed by unknown authority";
+  const TestCertificate stranger("stranger");
+  for (const Case& it :
+       {Case{true, false, "other.test", elsewhere}, Case{false, false, "localhost", unknown},
+        Case{false, false, "other.test", elsewhere}, Case{true, true, "other.test", old},
+        Case{false, true, "localhost", old}, Case{false, true, "other.test", old}}) {
+    SCOPED_TRACE(absl::StrCat(it.trusted, it.expired, it.name));
+    const TestCertificate certificate(it.name, /*alternatives=*/true, it.expired);
+    const auto broker = lockstep::testing::HttpServer::Start(
+        {.certificate_file = certificate.certificate_file(),
+         .key_file = certificate.key_file()});  // nobody gets past its handshake
+    ASSERT_TRUE(broker.ok()) << broker.status();
+    EXPECT_THAT(Try({.host = "localhost",
+                     .port = (*broker)->port(),
+                     .secure = true,
+                     .ca = it.trusted ? certificate.certificate() : stranger.certificate()}),
+                HasSubstr(it.why));
+  }
 }
 
 TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {

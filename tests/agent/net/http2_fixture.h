@@ -19,8 +19,8 @@ class Http2Test : public NetTest {
       : network_(MakeNetwork(std::move(options))) {}
 
   // Asks; the answer will be the next of `responses_`, which has one for each request.
-  ExchangeId Ask(HttpRequest request = {}) {
-    request.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/path?q=1"));
+  ExchangeId Ask(HttpRequest request = {}, absl::string_view host = "127.0.0.1") {
+    request.url = ParsedUrl(absl::StrCat("http://", host, ":", listener_.port(), "/path?q=1"));
     const size_t index = responses_.size();
     responses_.emplace_back();
     return Submit(loop_, *pool_, std::move(request),

@@ -9,6 +9,7 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
@@ -39,6 +40,14 @@ TEST_F(Http2Test, AnExchangeIsOneStream) {
   const size_t sent = peer->FramesOf(NGHTTP2_HEADERS, 1)[0].payload.size() + 4 + 2 * 9;
   EXPECT_EQ(response.bytes_sent, static_cast<int64_t>(sent));
   EXPECT_GT(response.bytes_received, 4 + 2 * 9);
+}
+
+TEST_F(Http2Test, TheAuthorityIsSentAsTheUrlSpellsIt) {
+  Ask({}, "LocalHost");
+  const std::unique_ptr<Http2Peer> peer = Accept();
+  AwaitRequest(*peer, 1);
+  EXPECT_THAT(peer->FramesOf(NGHTTP2_HEADERS, 1)[0].fields,
+              Contains(Pair(":authority", absl::StrCat("LocalHost:", listener_.port()))));
 }
 
 TEST_F(Http2Test, OneConnectionCarriesThemInTurnAndSideBySide) {

@@ -119,6 +119,17 @@ TEST_F(ResolverTest, FailuresAreToldAndNotKept) {
   EXPECT_EQ(lookups_, 2);
 }
 
+TEST_F(ResolverTest, AnAddressThatLacksANumberIsNoOtherMachines) {
+  const auto resolver = Make({});
+  for (const std::string host : {"10.1", "127.1", "1.2.3", "2130706433", "0x7f.1"}) {
+    EXPECT_EQ(Ask(*resolver, host).status().message(),
+              absl::StrCat("lookup ", host, ": no such host"));
+  }
+  EXPECT_EQ(lookups_, 0);
+  EXPECT_TRUE(Ask(*resolver, "1.2.3.4.5").ok());
+  EXPECT_EQ(lookups_, 1);
+}
+
 TEST_F(ResolverTest, AForgottenLoopIsNotCalled) {
   const auto resolver = Make({});
   EpollLoop gone;

@@ -458,7 +458,9 @@ TEST_F(ConductorTest, RefusesAnAssignmentThatMakesNoSense) {
            {[](v1::Assign& a) { a.set_partition(static_cast<v1::Assign::Partition>(77)); },
             "assign.partition: must be a known one, got 77"},
            {[](v1::Assign& a) { a.set_rps_share(-3); },
-            "assign.rps_share: must be >= 0 and finite, got -3"}}) {
+            "assign.rps_share: must be >= 0 and finite, got -3"},
+           {[](v1::Assign& a) { a.add_missing_files()->set_url("file:///x"); },
+            "assign.missing_files: the error code of file:///x must be 1 to 16, got 0"}}) {
     JoinedAgent other;
     v1::CoordinatorMessage message;
     set(*message.mutable_assign());

@@ -97,9 +97,11 @@ class HostTest : public ::testing::Test {
         bundle_, env_,
         [this](const std::string& url, auto done) {
           const auto found = remote_.find(url);
-          done(found == remote_.end()
-                   ? absl::StatusOr<std::string>(absl::NotFoundError("no such file"))
-                   : found->second);
+          if (found != remote_.end()) {
+            done(found->second);
+          } else {
+            done(bundle_.missing[url] = absl::NotFoundError("no such file"));
+          }
         },
         [&](ScriptResult<Inspection> r) { result = std::move(r); });
     return Wait(result);

@@ -145,6 +145,12 @@ TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
                           "info: promise 1", "info: timer 1"));
 }
 
+TEST_F(Lifecycle, AClassInAFunctionsPlaceIsAnErrorWithAPlace) {
+  EXPECT_THAT(LinesOf("const a = 1;\nexport default class Load { run() {} }"),
+              ElementsAre("error: TypeError: Class constructor Load cannot be invoked without 'new'"
+                          "\n\tat file:///test/main.js:2:16"));
+}
+
 // As in k6 it does nothing. That must not go unseen.
 TEST_F(Lifecycle, AGeneratorInAFunctionsPlaceIsToldOnce) {
   EXPECT_THAT(

@@ -230,6 +230,22 @@ TEST_F(Modules, WhatInitHasNotLoadedCannotBeImportedLater) {
                   "initialization (__VU==0): import it in the init code, too"));
 }
 
+TEST_F(Modules, EachVuIsToldTheSameOfAFileThatIsNotThere) {
+  const std::string open = "info: open ./local.json: no such file";
+  const std::string require =
+      "info: The moduleSpecifier \"file:///test/local.js\" couldn't be found on local disk: "
+      "file:///test/main.js imports it";
+  const std::string fs = "info: NotFoundError: open() failed: rows.csv: no such file";
+  EXPECT_THAT(RunWhole(R"js(
+    import { open as openFile } from 'k6/experimental/fs';
+    try { open('./local.json'); } catch (e) { console.log(e.message); }
+    try { require('./local.js'); } catch (e) { console.log(e.message); }
+    try { await openFile('rows.csv'); } catch (e) { console.log(`${e.name}: ${e.message}`); }
+    export default function () {}
+  )js"),
+              ElementsAre(open, require, fs, open, require, fs));
+}
+
 TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
   EXPECT_THAT(
       FailureOf("import 'k6/experimental/timers'; export default function () {}"),

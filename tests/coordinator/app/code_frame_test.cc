@@ -38,6 +38,7 @@ TEST(CodeFrame, MarksThePlaceBelowItsLine) {
   EXPECT_EQ(CodeFrame("x", {"", 1, 1}), "\n   1 | x\n     | ^");
   EXPECT_EQ(CodeFrame("x", {"", 1, 2}), "\n   1 | x\n     |  ^");
   EXPECT_EQ(CodeFrame("x", {"", 2, 1}), "");
+  EXPECT_EQ(CodeFrame("", {"", 1, 1}), "") << "a file that only a source map names";
 }
 
 // V8 counts UTF-16 units, terminals columns: a wide character is one of the former and two of the latter, an emoji two

@@ -37,7 +37,9 @@ class FakeSource final : public TestSource {
   void Fetch(const std::string& url,
              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
     fetched.push_back(url);
-    if (answers) {
+    if (missing == url) {
+      done(absl::NotFoundError("no such file"));
+    } else if (answers) {
       done(std::string("content of ") + url);
     } else {
       unanswered.push_back(std::move(done));
@@ -48,6 +50,7 @@ class FakeSource final : public TestSource {
   ScriptSource source{"file:///dir/script.js", "file:///dir/", "the script"};
   absl::StatusOr<TestPlan> plan = PlanOfNothing();
   std::vector<std::string> fetched;
+  std::string missing;  // a URL
   bool answers = true;
   std::vector<absl::AnyInvocable<void(absl::StatusOr<std::string>)>> unanswered;
 };

@@ -311,6 +311,27 @@ TEST_F(RunTest, ServesFilesDuringInspectionOnlyAndHandsThemToAll) {
   EXPECT_EQ(agent(1).assigned.files(0).sha256(), Sha256("the script"));
 }
 
+TEST_F(RunTest, AllAreToldWhichFilesTheScriptHasAskedForInVain) {
+  source.missing = "file:///dir/local.json";
+  Begin(2);
+  agent(0).answers_inspect = false;
+  loop.RunFor(absl::Milliseconds(100));
+  ASSERT_EQ(run->state(), v1::RunStatus::INSPECTING);
+  v1::AgentMessage request;
+  request.mutable_file_request()->set_id(1);
+  request.mutable_file_request()->set_url(source.missing);
+  agent(0).Send(request);
+  v1::AgentMessage inspected;
+  inspected.mutable_inspected()->set_options_json("{}");
+  agent(0).Send(inspected);
+  loop.RunFor(absl::Seconds(5));
+  ASSERT_EQ(agent(1).assigned.missing_files_size(), 1);
+  const v1::MissingFile& file = agent(1).assigned.missing_files(0);
+  EXPECT_EQ(file.url(), source.missing);
+  EXPECT_EQ(file.error_code(), static_cast<int>(absl::StatusCode::kNotFound));
+  EXPECT_EQ(file.error(), "no such file");
+}
+
 TEST_F(RunTest, OnlyWhoeverInspectsTheScriptMayAskForFilesOfThisMachine) {
   Begin(2);
   agent(0).answers_inspect = false;

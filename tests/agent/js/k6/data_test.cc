@@ -19,6 +19,7 @@ TEST_F(DataModule, SharedArraysAreBuiltOnceAndReadOnly) {
     const t = new data.SharedArray('u', () => { throw new Error('built twice') });
     return [t[0].id]
   )js"));
+  EXPECT_EQ("[{\"id\":1},{\"id\":2}]", Init("return new data.SharedArray('of another', () => s)"));
   EXPECT_THAT(Run("s[0].id = 77"), HasSubstr("TypeError"));
   EXPECT_THAT(Run("s[0] = 77"), HasSubstr("immutable"));
   EXPECT_THAT(Run("s.push(1)"), HasSubstr("immutable"));

@@ -37,6 +37,10 @@ TEST_F(ExecutionModule, IsSilentWhereItKnowsNothing) {
   EXPECT_THAT(Run("execution.scenario.name"), HasSubstr("outside of the VU context"));
   EXPECT_THAT(Init("execution.vu.idInTest"),
               HasSubstr("getting VU information in the init context is not supported"));
+  for (const char* tags : {"execution.vu.tags.x = '1'", "execution.vu.metrics.tags.x",
+                           "delete execution.vu.metrics.metadata.x"}) {
+    EXPECT_THAT(Init(tags), HasSubstr("getting VU information in the init context")) << tags;
+  }
   EXPECT_THAT(Init("execution.instance.vusActive"),
               HasSubstr("in the init context is not supported"));
   EXPECT_THAT(Init("execution.test.options"), HasSubstr("in the init context is not supported"));

@@ -154,6 +154,25 @@ TEST_F(HtmlTest, SelectionsReadAndWalk) {
                 " l.not('.odd').size(), d.find('.odd').index('li')]"));
 }
 
+// With texts and comments between them. Each step used to look at all of the row: minutes.
+TEST_F(HtmlTest, RowsOfAnyLengthAreWalkedStepByStep) {
+  Run("globalThis.row = (n) => html.parseHTML('<p>' + '<i>x</i> y <!-- z -->'.repeat(n) + '</p>').find('i')");
+  for (const int items : {5, 20000}) {
+    EXPECT_EQ(
+        absl::StrCat("[", items, ",", items, ",", items, ",", items - 1, ",1]"),
+        Run(absl::StrCat(
+            R"js(
+      const all = row()js",
+            items,
+            R"js(), walk = (first, step) => { let n = 0; for (let at = first; at; at = step(at)) n++; return n; };
+      const more = (s) => s.size() > 0 ? s : undefined;
+      return [walk(all.first(), s => more(s.next())), walk(all.last(), s => more(s.prev())),
+              walk(all.get(0), e => e.nextElementSibling()), all.parent().find('i + i').size(),
+              all.parent().find('i:first-child').size()]
+    )js")));
+  }
+}
+
 TEST_F(HtmlTest, CallbacksGetWhatK6Gives) {
   EXPECT_EQ(R"(["item/one","item odd/two","item/three"])",
             Run("return d.find('li').map((i, s) => s.attr('class') + '/' + s.text())"));

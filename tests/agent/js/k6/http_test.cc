@@ -335,6 +335,16 @@ TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
   EXPECT_EQ("[]", Run("return http.batch([])"));
 }
 
+// A SharedArray, for one.
+TEST_F(HttpTest, AProxyOfAnArrayIsAnArray) {
+  EXPECT_EQ("[true,200,200,\"a=1&a=2\",\"unknown request body type []interface {}\"]", Run(R"js(
+    const list = items => new Proxy(items, {});
+    const r = http.batch(list([T, list(['GET', T])]));
+    return [Array.isArray(r), r[0].status, r[1].status,
+            http.post(`${T}/echo`, {a: list([1, 2])}).body, http.post(T, list([1])).error]
+  )js"));
+}
+
 TEST_F(HttpTest, ABatchTakesOneArgument) {
   EXPECT_THAT(Run("http.batch(['GET', T], ['GET', T])"),
               HasSubstr("TypeError: http.batch(): the requests are one argument"));
