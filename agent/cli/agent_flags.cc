@@ -1,9 +1,11 @@
 #include "agent/cli/agent_flags.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include <unistd.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -91,6 +93,21 @@ std::map<std::string, std::string> ReadLabels(FlagReader& reader) {
   return labels;
 }
 
+// One that the coordinator would refuse, again and again, is told of before.
+std::string ReadName(FlagReader& reader) {
+  std::string name = reader.String("name");
+  const bool printable = std::none_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+  });
+  // What is not UTF-8 would be another name on its way, and no proof of the token would fit it.
+  if (!IsUtf8(name) || !printable || name.size() > kMostAgentNameBytes) {
+    reader.Error(absl::StrCat("--name: invalid value \"", absl::CHexEscape(name),
+                              "\": expected at most ", kMostAgentNameBytes,
+                              " bytes of UTF-8 without control characters"));
+  }
+  return name;
+}
+
 AgentFlags ReadFlags(FlagReader& reader) {
   AgentFlags flags;
   if (const auto coordinator = reader.Text("coordinator"); coordinator.has_value()) {
@@ -101,12 +118,7 @@ AgentFlags ReadFlags(FlagReader& reader) {
   flags.credentials = reader.String("credentials", "CREDENTIALS");
   flags.coordinator_name = reader.String("coordinator-name");
   flags.insecure = reader.Is("insecure");
-  flags.name = reader.String("name");
-  if (!IsUtf8(flags.name)) {
-    // It would be another one on its way, and no proof of the token would fit it.
-    reader.Error(absl::StrCat("--name: invalid value \"", absl::CHexEscape(flags.name),
-                              "\": expected UTF-8"));
-  }
+  flags.name = ReadName(reader);
   flags.weight = reader.Int("weight", flags.weight, 1, kMostWeight);
   flags.labels = ReadLabels(reader);
   flags.metrics_address = reader.String("metrics-address");

@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include "lockstep/v1/metrics.pb.h"
-
 #include "common/base/beat.h"
+#include "common/metrics/batch.h"
 #include "common/metrics/hide_secrets.h"
 
 namespace lockstep::agent {
@@ -14,37 +13,27 @@ constexpr absl::Duration kSealEvery = absl::Seconds(1);
 // A batch that is not acknowledged for so long is sent again.
 constexpr absl::Duration kResendAfter = absl::Seconds(3);
 
-// An encoded MetricBatch with all of its stamps moved.
-std::string ShiftTimes(std::string batch, absl::Duration by) {
-  v1::MetricBatch decoded;
-  if (by == absl::ZeroDuration() || !decoded.ParseFromString(batch)) {
-    return batch;
+void ShiftTimes(absl::Duration by, Batch& batch) {
+  if (by == absl::ZeroDuration()) {
+    return;
   }
   const int64_t nanos = absl::ToInt64Nanoseconds(by);
-  decoded.set_begin_unix_ns(decoded.begin_unix_ns() + nanos);
-  decoded.set_end_unix_ns(decoded.end_unix_ns() + nanos);
-  for (v1::SeriesDelta& series : *decoded.mutable_series()) {
-    series.set_first_unix_ns(series.first_unix_ns() + nanos);
-    if (series.has_gauge()) {
-      series.mutable_gauge()->set_last_unix_ns(series.gauge().last_unix_ns() + nanos);
+  batch.begin += by;
+  batch.end += by;
+  for (SeriesDelta& series : batch.series) {
+    series.first_seen.unix_nanos += nanos;
+    if (series.aggregate.type() == MetricType::kGauge) {
+      Gauge gauge = series.aggregate.gauge();
+      gauge.time += by;
+      series.aggregate = Aggregate(gauge);
     }
   }
-  for (v1::ErrorDelta& error : *decoded.mutable_errors()) {
-    error.set_first_unix_ns(error.first_unix_ns() + nanos);
+  for (ErrorCount& error : batch.errors) {
+    error.first_unix_nanos += nanos;
   }
-  if (decoded.points().unix_ns_size() > 0) {  // the others are distances
-    decoded.mutable_points()->set_unix_ns(0, decoded.points().unix_ns(0) + nanos);
+  for (Point& point : batch.points) {
+    point.unix_nanos += nanos;
   }
-  return decoded.SerializeAsString();
-}
-
-std::string WithoutSecrets(const Redactor& redactor, std::string batch) {
-  absl::StatusOr<Batch> decoded = redactor.empty() ? absl::NotFoundError("") : DecodeBatch(batch);
-  if (!decoded.ok()) {
-    return batch;
-  }
-  HideSecrets(redactor, &*decoded);
-  return EncodeBatch(*decoded);
 }
 
 }  // namespace
@@ -77,21 +66,25 @@ void BatchDelivery::SealSoon(absl::AnyInvocable<void()> then) {
 
 void BatchDelivery::NextSeal() {
   sealing_ = true;
-  host_.Seal(outbox_.next_number(),
-             [this, generation = generation_](std::vector<std::string> batches) {
-               sealing_ = false;
-               if (generation == generation_) {
-                 OnSealed(std::move(batches));
-               } else if (!seals_.empty()) {  // of a later run
-                 NextSeal();
-               }
-             });
+  host_.Seal(
+      outbox_.next_number(),
+      [this](Batch& batch) {
+        HideSecrets(sender_.redactor(), &batch);
+        ShiftTimes(sender_.WallCorrection(), batch);
+      },
+      [this, generation = generation_](std::vector<std::string> batches) {
+        sealing_ = false;
+        if (generation == generation_) {
+          OnSealed(std::move(batches));
+        } else if (!seals_.empty()) {  // of a later run
+          NextSeal();
+        }
+      });
 }
 
 void BatchDelivery::OnSealed(std::vector<std::string> batches) {
   for (std::string& batch : batches) {
-    outbox_.Add(
-        ShiftTimes(WithoutSecrets(sender_.redactor(), std::move(batch)), sender_.WallCorrection()));
+    outbox_.Add(std::move(batch));
   }
   SendBatches();
   absl::AnyInvocable<void()> then = std::move(seals_.front());

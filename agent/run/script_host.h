@@ -18,6 +18,7 @@
 #include "agent/exec/vu.h"
 #include "common/base/clock.h"
 #include "common/base/exit_code.h"
+#include "common/metrics/batch.h"
 #include "common/metrics/metric.h"
 #include "common/options/options.h"
 #include "common/plan/plan.h"
@@ -125,10 +126,11 @@ class ScriptHost {
   // no VU's. Does nothing without a run.
   virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
   // Collects what the run has measured since the last time into encoded batches, numbered from here
-  // on: one, more where there are very many samples, none if there is nothing. One at a time; each
-  // is answered, if by Reset.
+  // on: one, more where there are very many samples, none if there is nothing. `adjust` changes what is
+  // to be encoded. One at a time; each is answered, if by Reset.
+  using Adjust = absl::AnyInvocable<void(Batch& whole)>;
   using Sealed = absl::AnyInvocable<void(std::vector<std::string> batches)>;
-  virtual void Seal(uint64_t number, Sealed done) = 0;
+  virtual void Seal(uint64_t number, Adjust adjust, Sealed done) = 0;
   // Interrupts what still runs, and ends the run with its pool; `done` follows in a later task, when all of it is freed.
   virtual void Reset(absl::AnyInvocable<void()> done) = 0;
 

@@ -18,7 +18,8 @@ constexpr uint64_t kFirstProbes = 8;
 constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
 // How long before the end of the lease the last attempt is made: enough for an answer from nearby.
 constexpr absl::Duration kLastAttempt = absl::Milliseconds(100);
-// How often a person is told that the coordinator still cannot be reached, and after a run, which nothing need follow.
+// How often a person is told that the coordinator still cannot be reached; and of what may well go on: a refusal, as while
+// others run a test, and that no run follows the last one.
 constexpr absl::Duration kComplainEvery = absl::Seconds(30);
 constexpr absl::Duration kRemindEvery = absl::Hours(1);
 
@@ -278,9 +279,12 @@ void Session::RetryLater(const absl::Status& status) {
   // Between two runs nobody listens there.
   const bool normal =
       between_runs_ && (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status));
-  const absl::Duration every = normal ? kRemindEvery : kComplainEvery;
+  // A refusal that has been told changes nothing until something else happens.
+  const bool known = refused_ && status.message() == complaint_;
+  const absl::Duration every = normal || known ? kRemindEvery : kComplainEvery;
   if (worth_saying && (last_complaint_ == MonoTime() || now - last_complaint_ >= every)) {
     last_complaint_ = now;
+    complaint_ = std::string(status.message());
     const std::string why =
         absl::StrCat(" at ", settings_.coordinator, ": ", status.message(), "; trying again");
     normal ? logger_.Info(absl::StrCat("still waits for the next run", why))

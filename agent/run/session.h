@@ -153,6 +153,7 @@ class Session {
   MonoTime proved_;  // when we have sent the latest probe that was answered
   MonoTime down_since_;
   MonoTime last_complaint_;
+  std::string complaint_;  // the last one
   absl::Duration pause_;
   Timer retry_timer_{loop_};
   Timer beat_timer_{loop_};

@@ -29,10 +29,11 @@ void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_tes
            shared_.conductor.clock().Wall());
 }
 
-void RunSamples::Seal(uint64_t number, ScriptHost::Sealed done) {
+void RunSamples::Seal(uint64_t number, ScriptHost::Adjust adjust, ScriptHost::Sealed done) {
   LOCKSTEP_CHECK(!sealing_.has_value());
   sealing_.emplace(Sealing()).number = number;
   sealing_->waiting = workers_.all().size();
+  sealing_->adjust = std::move(adjust);
   sealing_->done = std::move(done);
   for (const std::unique_ptr<Worker>& worker : workers_.all()) {
     worker->Post([this, &worker = *worker] {
@@ -59,6 +60,7 @@ void RunSamples::Add(Batch batch) {
   Batch whole = sealed.batch.Build(sealed.number, std::exchange(sealed_until_, now), now);
   std::vector<std::string> encoded;
   if (!whole.empty()) {
+    sealed.adjust(whole);
     for (const Batch& part : SplitPoints(std::move(whole), kPointsPerBatch)) {
       encoded.push_back(EncodeBatch(part));
     }

@@ -20,7 +20,7 @@ class RunSamples {
 
   // See ScriptHost.
   void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test);
-  void Seal(uint64_t number, ScriptHost::Sealed done);
+  void Seal(uint64_t number, ScriptHost::Adjust adjust, ScriptHost::Sealed done);
   // The run is over: answers a Seal that still waits with nothing. No more of them then.
   void Close();
 
@@ -29,6 +29,7 @@ class RunSamples {
     uint64_t number = 0;
     size_t waiting = 0;  // workers
     BatchBuilder batch;
+    ScriptHost::Adjust adjust;
     ScriptHost::Sealed done;
   };
   void Add(Batch batch);

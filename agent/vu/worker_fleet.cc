@@ -252,9 +252,9 @@ void WorkerFleet::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_te
   }
 }
 
-void WorkerFleet::Seal(uint64_t number, Sealed done) {
+void WorkerFleet::Seal(uint64_t number, Adjust adjust, Sealed done) {
   if (run_ != nullptr) {
-    run_->samples.Seal(number, std::move(done));
+    run_->samples.Seal(number, std::move(adjust), std::move(done));
   } else {
     done({});
   }

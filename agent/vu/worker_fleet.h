@@ -50,7 +50,7 @@ class WorkerFleet final : public ScriptHost {
   void SetRunStart(MonoTime t0, absl::Time t0_wall) override;
   void SetRpsShare(double per_second) override;
   void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
-  void Seal(uint64_t number, Sealed done) override;
+  void Seal(uint64_t number, Adjust adjust, Sealed done) override;
   void Reset(absl::AnyInvocable<void()> done) override;
   void SetEvents(Events events) override { events_ = std::move(events); }
 

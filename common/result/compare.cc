@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
+#include "common/health/judge.h"
 #include "common/result/significance.h"
 
 namespace lockstep {
@@ -117,6 +119,8 @@ class Comparer {
                     .fresh = fresh_.verdict.word,
                     .reason = fresh_.verdict.reason,
                     .worse = EndedWorse(base_, fresh_)};
+    TellIfUnsteady("the base", base_);
+    TellIfUnsteady("the new run", fresh_);
     std::map<std::string, const ResultMetric*> bases;
     for (const ResultMetric& metric : base_.metrics) {
       bases[metric.key] = &metric;
@@ -184,6 +188,14 @@ class Comparer {
     candidate.comparison.contains = metric.metric.contains;
     candidate.worse = WorseOf(metric.metric);
     return candidate;
+  }
+
+  void TellIfUnsteady(absl::string_view whose, const RunResult& run) {
+    if (!IsSteady(run.validity)) {
+      report_.unsteady.push_back(absl::StrCat(whose, ": ", GeneratorText(run.validity),
+                                              run.validity_reasons.empty() ? "" : ": ",
+                                              absl::StrJoin(run.validity_reasons, "; ")));
+    }
   }
 
   void CompareTrends(const ResultMetric& base, const ResultMetric& fresh) {

@@ -70,6 +70,9 @@ struct ComparedEnds {
 
 struct ComparisonReport {
   ComparedEnds ends;
+  // Of a run whose load generator was not steady, what spoke against it: "the new run: SUSPECT: ...". Then a difference,
+  // or none, may be the generator's own.
+  std::vector<std::string> unsteady;
   std::vector<Comparison> comparisons;
   // Metrics with samples in the base and none in the new run, of those that count what a test does (`http_reqs`,
   // `http_req_failed`, `iterations`, `checks`) or have thresholds. They may be in only_in_base, too.
@@ -93,7 +96,7 @@ struct ComparisonRow {
 };
 // In the order of the report's comparisons.
 std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report);
-// What of it needs no test, each title with its lines: ends that differ, metrics that vanished, thresholds that fail
+// What of it needs no test, each title with its lines: an unsteady generator, ends that differ, metrics that vanished, thresholds that fail
 // now, what only one of the runs has. Without lines: nothing is to be told.
 struct ComparisonList {
   std::string title;

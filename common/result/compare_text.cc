@@ -86,6 +86,7 @@ std::vector<ComparisonList> ComparisonLists(const ComparisonReport& report) {
                                      ends.reason));
   }
   return {
+      {"the load generator was not steady, and differences may be its own", report.unsteady},
       std::move(end),
       {"metrics with samples in the base and none in the new run", report.vanished, true},
       {"thresholds that passed in the base and failed in the new run", report.new_failures, true},
@@ -125,6 +126,7 @@ std::string ComparisonText(const ComparisonReport& report, const RunResult& base
     }
   }
   absl::StrAppend(&text, "\n", report.regressed() ? "✗ worse than the base" : "✓ no regression",
+                  report.unsteady.empty() ? "" : ", as far as an unsteady load generator can tell",
                   "\n");
   return text;
 }
@@ -156,6 +158,7 @@ nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfi
            {{"base", std::string(TextOf(report.ends.base))},
             {"new", std::string(TextOf(report.ends.fresh))},
             {"worse", report.ends.worse}}},
+          {"unsteady", report.unsteady},
           {"vanished", report.vanished},
           {"comparisons", std::move(comparisons)},
           {"newThresholdFailures", report.new_failures},

@@ -199,7 +199,8 @@ EndVerdict ReadVerdict(const JsonPlace& place) {
     place.At(name).Read("total", &part->total);
   }
   for (const auto& [name, count] :
-       {std::pair{"exceptions", &verdict.exceptions}, std::pair{"others", &verdict.others}}) {
+       {std::pair{"exceptions", &verdict.exceptions}, std::pair{"others", &verdict.others},
+        std::pair{"interrupted", &verdict.interrupted}}) {
     if (place.Has(name)) {
       place.Read(name, count);
     }

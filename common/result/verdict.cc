@@ -254,6 +254,7 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
   }
   CountErrors(summary.errors, summary.folded_errors, &verdict);
   verdict.lost = summary.lost;
+  verdict.interrupted = summary.interrupted;
   for (const SummaryMetric& metric : summary.metrics) {
     if (metric.key == "iterations") {
       verdict.iterations = metric.Value("count");
@@ -280,6 +281,10 @@ std::vector<VerdictPhrase> PhrasesOf(const EndVerdict& verdict) {
     phrases.push_back({Counted(verdict.thresholds.total, "threshold") + " without samples"});
   } else {
     AddCounts(verdict.thresholds, "threshold", /*with_share=*/false, &phrases);
+    if (verdict.thresholds_judged < verdict.thresholds.total) {
+      const uint64_t unjudged = verdict.thresholds.total - verdict.thresholds_judged;
+      absl::StrAppend(&phrases.back().text, " (", unjudged, " without samples)");
+    }
   }
   AddCounts(verdict.requests, "request", /*with_share=*/true, &phrases);
   AddCounts(verdict.checks, "check", /*with_share=*/false, &phrases);
@@ -295,6 +300,9 @@ std::vector<VerdictPhrase> PhrasesOf(const EndVerdict& verdict) {
   if (verdict.requests.total == 0) {
     phrases.push_back({absl::StrCat(FormatNumber(verdict.iterations),
                                     verdict.iterations == 1 ? " iteration" : " iterations")});
+  }
+  if (verdict.interrupted > 0) {
+    phrases.push_back({Counted(verdict.interrupted, "interrupted iteration")});
   }
   return phrases;
 }
@@ -328,6 +336,9 @@ nlohmann::json VerdictJson(const EndVerdict& verdict) {
                          {"checks", part(verdict.checks)},
                          {"exceptions", verdict.exceptions},
                          {"others", verdict.others}};
+  if (verdict.interrupted > 0) {
+    json["interrupted"] = verdict.interrupted;
+  }
   if (!verdict.lost.empty()) {
     json["lost"] = verdict.lost;
   }

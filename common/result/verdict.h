@@ -53,8 +53,9 @@ struct EndVerdict {
   // That scripts threw and did not catch, beyond setup() and teardown(), and iterations that
   // --max-vu-block interrupted.
   uint64_t exceptions = 0;
-  uint64_t others = 0;                 // failures of other kinds: gRPC calls, WebSockets
-  double iterations = 0;               // full ones
+  uint64_t others = 0;       // failures of other kinds: gRPC calls, WebSockets
+  double iterations = 0;     // full ones
+  uint64_t interrupted = 0;  // iterations that were cut: what they waited for is in no count
   std::vector<std::string> lost = {};  // what outputs lack, as Summary::lost has it
   Judgement judgement;
 
@@ -91,7 +92,7 @@ std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
 // The same on one line, for logs: "FAILED: 2 of 5 thresholds; 216 x 500 GET /status/500".
 std::string VerdictLine(const EndVerdict& verdict, const Summary& summary);
 // `word`, `reason`, and `failed` and `total` of `thresholds`, `requests` and `checks`; `exceptions`
-// and `others`; `lost`, if there is anything. The judgement is not in it.
+// and `others`; `interrupted` and `lost`, if there is anything. The judgement is not in it.
 nlohmann::json VerdictJson(const EndVerdict& verdict);
 
 }  // namespace lockstep

@@ -103,6 +103,7 @@ struct Summary {
   // What failed, by cause, the most frequent first; and the failures that have no row there.
   std::vector<ErrorRow> errors;
   uint64_t folded_errors = 0;
+  uint64_t interrupted = 0;  // iterations that were cut before their end; no metric counts them
   // What did not arrive at an output, a sentence for each: shown at the end of the text.
   std::vector<std::string> lost;
 };

@@ -211,6 +211,9 @@ absl::Status JournalHost::Begin(Run::Events events) {
       " after its coordinator was gone"));
   LOCKSTEP_RETURN_IF_ERROR(journal_->GoOn(*unfinished_));
   parts_.rig.fleet().Restore(std::move(unfinished_->fleet));
+  for (const RunMember& member : unfinished_->run.members) {
+    parts_.rig.results().CountInterrupted(member.delivered_kept);
+  }
   return run.GoOn(std::move(events), std::move(unfinished_->run), std::move(unfinished_->inspected),
                   std::move(unfinished_->bundle));
 }

@@ -73,9 +73,16 @@ absl::Status Recovery::Load() {
                                             "nothing was measured"));
   }
   run_ = *std::move(unfinished);
+  for (const auto* secrets : {&run_.inspected.secrets(), &run_.run.script.setup_data->secrets()}) {
+    for (const std::string& secret : *secrets) {
+      logger_.redactor().Add(secret);
+    }
+  }
+  results_.SetRedactor(&logger_.redactor());
   LOCKSTEP_ASSIGN_OR_RETURN(settings_, KeptSettings::FromJson(run_.identity.settings));
   LOCKSTEP_ASSIGN_OR_RETURN(const Options options, FromCanonicalJson(run_.options_json));
-  const RunOptions settled = Settle(options);
+  RunOptions settled = Settle(options);
+  HideSecretsIn(logger_.redactor(), &settled);
   flags_.summary_mode = command_.summary_mode.value_or(settings_.summary_mode);
   flags_.summary_export =
       command_.summary_export.empty() ? settings_.summary_export : command_.summary_export;
@@ -84,6 +91,9 @@ absl::Status Recovery::Load() {
   as_run.summary_mode = settings_.summary_mode;  // by which the breakdowns were kept
   LOCKSTEP_RETURN_IF_ERROR(results_.Configure(
       ResultsSetupOf(settled, run_.http_errors, run_.inspected, as_run, /*no_color=*/false)));
+  for (const RunMember& member : run_.run.members) {
+    results_.CountInterrupted(member.delivered_kept);
+  }
   LOCKSTEP_RETURN_IF_ERROR(
       journal_->ReadResults(run_.id, &results_.store_to_fill(), &results_.errors_to_fill()));
   LOCKSTEP_ASSIGN_OR_RETURN(history_, journal_->ReadCharts(run_.id));

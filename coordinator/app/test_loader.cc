@@ -10,7 +10,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-#include "common/base/secrets.h"
 #include "common/base/status_macros.h"
 #include "common/base/words.h"
 #include "coordinator/sources/script_files.h"
@@ -124,6 +123,7 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   ResolvedOptions resolved = files_.tiers.Resolve(
       files_.archive.has_value() ? files_.archive->options_json : inspected.options_json(),
       {inspected.exports().begin(), inspected.exports().end()});
+  HideSecretsIn(secrets_.redactor(), &resolved.run);
   const UseDirectives uses = ReadUseDirectives(files_.script.text);
   resolved.errors.insert(resolved.errors.end(), uses.errors.begin(), uses.errors.end());
   resolved.warnings.insert(resolved.warnings.end(), uses.warnings.begin(), uses.warnings.end());
@@ -157,6 +157,21 @@ absl::Status TestLoader::ConfigureResults(const ResolvedOptions& resolved,
     setup.machine_readable = std::string(absl::StripPrefix(files_.script.main_url, "file://"));
   }
   return results_.Configure(std::move(setup));
+}
+
+void HideSecretsIn(const Redactor& redactor, RunOptions* options) {
+  if (redactor.empty()) {
+    return;
+  }
+  for (auto& [key, value] : options->tags) {
+    redactor.Redact(&value);
+  }
+  std::map<std::string, std::vector<ThresholdConfig>> thresholds;
+  for (auto& [key, configs] : options->thresholds) {
+    std::vector<ThresholdConfig>& all = thresholds[redactor.Redacted(key)];
+    all.insert(all.end(), configs.begin(), configs.end());
+  }
+  options->thresholds = std::move(thresholds);
 }
 
 Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,

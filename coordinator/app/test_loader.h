@@ -14,6 +14,8 @@
 
 #include "common/base/environment.h"
 #include "common/base/log.h"
+#include "common/base/secrets.h"
+#include "common/options/options.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/app/planned_test.h"
 #include "coordinator/app/resolve.h"
@@ -36,6 +38,10 @@ struct TestFiles {
   std::map<std::string, std::string> script_env;  // __ENV
   std::vector<std::string> warnings;  // of what is wrong only if the script means nothing by it
 };
+
+// What the coordinator shows of the options, and samples are tagged with, has no secrets: as agents hide them in tags, a
+// threshold by such a tag finds its samples.
+void HideSecretsIn(const Redactor& redactor, RunOptions* options);
 
 // How results are kept of a test with these options, in which `http_errors` were asked for or not.
 Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,

@@ -20,6 +20,7 @@ constexpr absl::string_view kOthers[] = {"TLS_CA", "TLS_CERT", "TLS_KEY", "TLS_R
 // The same behind K6_, too.
 constexpr absl::string_view kK6sOthers[] = {
     "FEATURES",  // which says itself that it has no effect
+    "OUT",       // a list, which the flag is not
     "WEB_DASHBOARD",
     "WEB_DASHBOARD_EXPORT",
     "WEB_DASHBOARD_HOST",

@@ -7,10 +7,11 @@
 namespace lockstep::coordinator {
 
 void WriteLogLines(const v1::LogLines& lines, const std::string& agent, bool name_agent,
-                   Logger& logger) {
+                   int64_t* dropped, Logger& logger) {
   if (lines.suppressed() > 0) {
-    logger.Warn(absl::StrCat(lines.suppressed(), " log lines of agent ", agent,
-                             " were dropped: too many at once"));
+    *dropped += lines.suppressed();
+    logger.Warn(absl::StrCat(*dropped, " log lines were dropped so far, the last ones of agent ",
+                             agent, ": too many at once"));
   }
   for (const v1::LogLine& line : lines.lines()) {
     LogRecord record;

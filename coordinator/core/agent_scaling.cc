@@ -19,9 +19,24 @@ size_t AgentScaling::AgentsThere() const {
       }));
 }
 
+void AgentScaling::TakeBack(size_t most) {
+  std::vector<AgentId> back;
+  for (const RunMember& member : parts_.roster.members()) {
+    if (back.size() < most && !member.lost && member.handed_over && member.settled()) {
+      back.push_back(member.id);
+    }
+  }
+  for (const AgentId id : back) {
+    parts_.fleet.Expel(id, absl::CancelledError("it is wanted again, and joins anew"));
+  }
+}
+
 void AgentScaling::ScaleTo(size_t agents) {
   state_.target = agents;
   while (LetSpareJoin()) {
+  }
+  if (wants_more()) {
+    TakeBack(state_.target - AgentsThere());
   }
   size_t there = AgentsThere();
   parts_.logger.Info(

@@ -56,6 +56,8 @@ class AgentScaling {
 
  private:
   size_t AgentsThere() const;
+  // Those that have handed their work over join again, as agents that come late do.
+  void TakeBack(size_t most);
 
   const Parts parts_;
   State state_;

@@ -1,5 +1,7 @@
 #include "coordinator/core/refusals.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 #include "common/base/host_port.h"
@@ -8,6 +10,7 @@ namespace lockstep::coordinator {
 namespace {
 
 constexpr absl::Duration kAgainAfter = absl::Seconds(30);
+constexpr absl::Duration kMostAgainAfter = absl::Hours(1);
 constexpr int kLinesPerSecond = 10;
 constexpr size_t kMostRemembered = 1000;
 
@@ -30,13 +33,21 @@ bool Refusals::MayTell(const std::string& refusal) {
   if (now - second_began_ >= absl::Seconds(1)) {
     second_began_ = now;
     told_in_second_ = 0;
-    std::erase_if(told_, [&](const auto& entry) { return now - entry.second >= kAgainAfter; });
+    std::erase_if(told_, [&](const auto& entry) { return now - entry.second.seen >= kAgainAfter; });
   }
-  if (told_in_second_ >= kLinesPerSecond || told_.size() >= kMostRemembered ||
-      !told_.emplace(refusal, now).second) {
+  const auto told = told_.find(refusal);
+  if (told != told_.end()) {
+    told->second.seen = now;
+  }
+  const bool due = told == told_.end() ? told_.size() < kMostRemembered
+                                       : now - told->second.at >= told->second.again;
+  if (told_in_second_ >= kLinesPerSecond || !due) {
     return false;
   }
   ++told_in_second_;
+  const absl::Duration again =
+      told == told_.end() ? kAgainAfter : std::min(2 * told->second.again, kMostAgainAfter);
+  told_[refusal] = {.at = now, .seen = now, .again = again};
   return true;
 }
 

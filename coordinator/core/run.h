@@ -214,8 +214,8 @@ class Run {
   template <class Answer>
   void OnStep(RunMember& member, RunMember::Step step, const Answer& answer);
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
-  // Those in setup()'s value.
-  void LearnSecrets();
+  // Those in what the script gave, which another coordinator may have handed out.
+  void LearnSecrets(const google::protobuf::RepeatedPtrField<std::string>& secrets);
   void OnReady(RunMember& member, const v1::Ready& ready);
   void OnLeaving(RunMember& member, const v1::Leaving& leaving);
   void OnDrained(RunMember& member, const v1::Drained& drained);
@@ -306,6 +306,7 @@ class Run {
   int interrupts_ = 0;
   bool reader_lost_ = false;  // the first one that read the options
   std::vector<std::string> remarks_;
+  int64_t dropped_log_lines_ = 0;  // by all agents
   Timer catch_up_timer_;
 
   std::optional<MovingWork> moving_;  // where work moves, from T0 on

@@ -67,6 +67,7 @@ absl::Status Run::GoOn(Events events, RunCheckpoint saved, v1::Inspected inspect
     return absl::FailedPreconditionError(
         absl::StrCat("a run in state ", WordOf(saved.state), " cannot be gone on with"));
   }
+  LearnSecrets(inspected.secrets());
   LOCKSTEP_ASSIGN_OR_RETURN(plan_, source_.MakePlan(inspected));
   inspected_ = std::move(inspected);
   TakeEvents(std::move(events));
@@ -119,7 +120,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   assignments_.Restore(saved.deal);
   faults_ = RunFaults(std::move(saved.faults));
   script_.Restore(std::move(saved.script));
-  LearnSecrets();
+  LearnSecrets(script_.setup_data().secrets());
   clock_.Restore(saved.clock);
   pausing_.Restore(saved.pausing);
   standstill_watch_.Restore(std::move(saved.standstills));

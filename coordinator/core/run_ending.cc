@@ -40,6 +40,7 @@ void Run::EndEarly(RunOutcome reason, Stopping how) {
       return;
     case v1::RunStatus::SUMMARISING:
       if (how == Stopping::kNow) {
+        logger_.Warn("handleSummary() was given up: what it was to write is missing");
         Conclude(std::nullopt);
       }
       return;

@@ -134,7 +134,8 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
       {Body::kLogLines,
        {},
        [](Run& run, RunMember& member, const Agent& told) {
-         WriteLogLines(told.log_lines(), member.name, run.members().size() > 1, run.logger_);
+         WriteLogLines(told.log_lines(), member.name, run.members().size() > 1,
+                       &run.dropped_log_lines_, run.logger_);
          return absl::OkStatus();
        }},
       {Body::kAgentFailed,
@@ -163,7 +164,13 @@ void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   inspected_ = inspected;
-  absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
+  inspected_.clear_secrets();
+  if (settings_.redactor != nullptr) {
+    for (std::string& secret : settings_.redactor->FoundIn(inspected.options_json())) {
+      inspected_.add_secrets(std::move(secret));
+    }
+  }
+  absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected_);
   if (!plan.ok()) {
     EndEarly({.exit_code = ExitCodeOf(plan.status()),
               .message = std::string(plan.status().message()),
@@ -218,7 +225,7 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   script_.OnSetupDone(done);
-  LearnSecrets();
+  LearnSecrets(script_.setup_data().secrets());
   if (state() != v1::RunStatus::SETUP) {
     return;
   }
@@ -229,8 +236,8 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
   EnterReadyBarrier();
 }
 
-void Run::LearnSecrets() {
-  for (const std::string& secret : script_.setup_data().secrets()) {
+void Run::LearnSecrets(const google::protobuf::RepeatedPtrField<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
     if (settings_.redactor != nullptr) {
       settings_.redactor->Add(secret);
     }

@@ -238,7 +238,14 @@ void Run::EnterSummarising() {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
   JudgeEnd();
-  if (!plan_->has_handle_summary || !settings_.handle_summary || !script_.usable()) {
+  if (!plan_->has_handle_summary || !settings_.handle_summary) {
+    Conclude(std::nullopt);
+    return;
+  }
+  if (!script_.usable()) {
+    logger_.Warn(
+        "handleSummary() was not called, as a function before it was given up: what it was to "
+        "write is missing");
     Conclude(std::nullopt);
     return;
   }

@@ -23,13 +23,25 @@ v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioP
   return v1::ScenarioProgress::DONE;
 }
 
+// Its last word is old: what it did counts, but how it stood says nothing.
+bool IsGone(const RunFacts& facts, const RunMember& member) {
+  return member.lost || (facts.work_moves && member.handed_over);
+}
+
 // How an agent's part stands, for people: one that has ended has done so once the batch is here that tells of its last
-// iterations, so that whatever is said to have ended shows all of them.
+// iterations, so that whatever is said to have ended shows all of them. What was cut off with its agent has not ended.
 v1::ScenarioProgress::State StateOf(const v1::ScenarioProgress& part, const RunMember& member,
-                                    v1::RunStatus::State run) {
+                                    const RunFacts& facts) {
   const bool ended = part.state() == v1::ScenarioProgress::DONE ||
                      part.state() == v1::ScenarioProgress::INTERRUPTED;
-  if (!ended || member.lost || run >= v1::RunStatus::TEARDOWN) {
+  if (IsGone(facts, member)) {
+    const bool others_go_on =
+        facts.work_moves && (!member.missed() || part.state() == v1::ScenarioProgress::WAITING);
+    return others_go_on                  ? v1::ScenarioProgress::DONE
+           : ended || !member.lost_after ? part.state()
+                                         : v1::ScenarioProgress::INTERRUPTED;
+  }
+  if (!ended || facts.state >= v1::RunStatus::TEARDOWN) {
     return part.state();
   }
   const auto told =
@@ -41,23 +53,29 @@ v1::ScenarioProgress::State StateOf(const v1::ScenarioProgress& part, const RunM
              : part.state();
 }
 
-// `gone`: of an agent whose last word is old; what it did counts, but how it stood says nothing.
-void AddScenario(const v1::ScenarioProgress& part, v1::ScenarioProgress::State state, bool gone,
+// Of an agent that is gone, what was planned counts, and that it was cut off; VUs only while it is there.
+void AddScenario(const v1::ScenarioProgress& part, const RunMember& member, const RunFacts& facts,
                  v1::RunStatus* status) {
+  const v1::ScenarioProgress::State state = StateOf(part, member, facts);
+  const bool gone = IsGone(facts, member);
   auto& all = *status->mutable_scenarios();
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const auto& each) { return each.name() == part.name(); });
   const bool first = found == all.end();
   v1::ScenarioStatus& scenario = first ? *status->add_scenarios() : *found;
   scenario.set_name(part.name());
-  if (first || !gone) {
+  if (first || !gone || state == v1::ScenarioProgress::INTERRUPTED) {
     scenario.set_state(first ? state : Combine(scenario.state(), state));
+  }
+  if (first || !gone) {
     scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
   }
-  scenario.set_vus(scenario.vus() + part.vus());
-  scenario.set_max_vus(scenario.max_vus() + part.max_vus());
-  scenario.set_allocated_vus(scenario.allocated_vus() + part.allocated_vus());
-  scenario.set_wanted_per_s(std::max(scenario.wanted_per_s(), part.rate_per_s()));
+  if (!member.lost) {
+    scenario.set_vus(scenario.vus() + part.vus());
+    scenario.set_max_vus(scenario.max_vus() + part.max_vus());
+    scenario.set_allocated_vus(scenario.allocated_vus() + part.allocated_vus());
+    scenario.set_wanted_per_s(std::max(scenario.wanted_per_s(), part.rate_per_s()));
+  }
   scenario.set_elapsed_s(
       std::max(scenario.elapsed_s(), static_cast<double>(part.elapsed_ns()) / 1e9));
   scenario.set_max_lateness_ms(
@@ -77,13 +95,23 @@ void AddDone(const Delivered& part, Counts* counts) {
   load.set_http_reqs_failed(load.http_reqs_failed() + part.failed);
 }
 
+// What was cut off with an agent has come no further than what was done.
+void ShowCut(v1::ScenarioStatus* scenario) {
+  const int64_t done = scenario->iterations() + scenario->interrupted() + scenario->dropped();
+  if (scenario->state() == v1::ScenarioProgress::INTERRUPTED && scenario->planned() > 0) {
+    scenario->set_progress(
+        std::min(scenario->progress(),
+                 static_cast<double>(done) / static_cast<double>(scenario->planned())));
+  }
+}
+
 // All that are there first: of them is the state.
 void AddScenarios(const RunFacts& facts, v1::RunStatus* status) {
   for (const bool gone : {false, true}) {
     for (const RunMember& member : facts.roster.members()) {
-      if ((facts.work_moves && (member.lost || member.handed_over)) == gone) {
+      if (IsGone(facts, member) == gone) {
         for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
-          AddScenario(part, StateOf(part, member, facts.state), gone, status);
+          AddScenario(part, member, facts, status);
         }
       }
     }
@@ -172,13 +200,21 @@ void ShowWhole(const RunFacts& facts, v1::RunStatus* status) {
   }
 }
 
+v1::AgentStatus::State StateOf(const RunMember& member, bool connected) {
+  if (member.lost) {
+    return member.missed() ? v1::AgentStatus::LOST : v1::AgentStatus::LEFT;
+  }
+  if (member.leaving) {
+    return member.handed_over && member.settled() ? v1::AgentStatus::LEFT
+                                                  : v1::AgentStatus::LEAVING;
+  }
+  return connected ? v1::AgentStatus::CONNECTED : v1::AgentStatus::DISCONNECTED;
+}
+
 void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   v1::AgentStatus& agent = *status->add_agents();
   agent.set_name(member.name);
-  agent.set_state(member.lost      ? v1::AgentStatus::LOST
-                  : member.leaving ? v1::AgentStatus::LEAVING
-                  : connected      ? v1::AgentStatus::CONNECTED
-                                   : v1::AgentStatus::DISCONNECTED);
+  agent.set_state(StateOf(member, connected));
   agent.set_segment(member.segment);
   agent.set_weight(member.weight);
   agent.set_vus(member.lost ? 0 : member.progress.vus_active());
@@ -262,6 +298,12 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
   }
   if (facts.work_moves) {
     ShowWhole(facts, &status);
+  }
+  const std::vector<RunMember>& members = facts.roster.members();
+  if (std::any_of(members.begin(), members.end(), [](const auto& each) { return each.missed(); })) {
+    for (v1::ScenarioStatus& scenario : *status.mutable_scenarios()) {
+      ShowCut(&scenario);
+    }
   }
   if (facts.plan.has_value()) {
     if (facts.plan->length < absl::InfiniteDuration()) {

@@ -137,9 +137,9 @@ absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
                      "), the coordinator ", our_version, " (protocol ", kProtocolVersion,
                      "): both must be the same"));
   }
-  if (join.name().empty() || join.name().size() > kMaxNameBytes) {
+  if (join.name().empty() || join.name().size() > kMostAgentNameBytes) {
     return Bad("name", absl::StrCat(join.name().size(), " bytes"),
-               absl::StrCat("1 to ", kMaxNameBytes, " bytes long"));
+               absl::StrCat("1 to ", kMostAgentNameBytes, " bytes long"));
   }
   for (char c : join.name()) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {

@@ -7,7 +7,6 @@
 
 namespace lockstep::coordinator {
 
-inline constexpr size_t kMaxNameBytes = 128;
 inline constexpr int kMaxLabels = 64;
 inline constexpr size_t kMaxLabelBytes = 256;
 inline constexpr int kMaxLogLinesPerMessage = 10'000;

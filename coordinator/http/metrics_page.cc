@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -74,8 +75,9 @@ void AddRun(const v1::RunStatus& status, PrometheusText* text) {
   }
   text->Add("lockstep_run_agents_wanted", "gauge", "Agents that the run needs", {},
             static_cast<double>(status.agents_wanted()));
-  for (const auto state : {v1::AgentStatus::CONNECTED, v1::AgentStatus::DISCONNECTED,
-                           v1::AgentStatus::LOST, v1::AgentStatus::SPARE}) {
+  for (const auto state :
+       {v1::AgentStatus::CONNECTED, v1::AgentStatus::DISCONNECTED, v1::AgentStatus::LOST,
+        v1::AgentStatus::SPARE, v1::AgentStatus::LEAVING, v1::AgentStatus::LEFT}) {
     double count = 0;
     for (const v1::AgentStatus& agent : status.agents()) {
       count += agent.state() == state ? 1 : 0;
@@ -85,12 +87,32 @@ void AddRun(const v1::RunStatus& status, PrometheusText* text) {
   }
 }
 
+// One that has left and come again is there twice, and a series has one sample.
+std::vector<v1::AgentStatus> AgentsByName(const v1::RunStatus& status) {
+  std::vector<v1::AgentStatus> agents;
+  for (const v1::AgentStatus& agent : status.agents()) {
+    const auto same = std::find_if(agents.begin(), agents.end(),
+                                   [&](const auto& each) { return each.name() == agent.name(); });
+    if (same == agents.end()) {
+      agents.push_back(agent);
+      continue;
+    }
+    same->set_vus(same->vus() + agent.vus());
+    same->set_iterations(same->iterations() + agent.iterations());
+    same->set_batches(same->batches() + agent.batches());
+    v1::Load& load = *same->mutable_load();
+    load.set_http_reqs(load.http_reqs() + agent.load().http_reqs());
+    load.set_http_reqs_failed(load.http_reqs_failed() + agent.load().http_reqs_failed());
+  }
+  return agents;
+}
+
 }  // namespace
 
 std::string MetricsPage(const v1::RunStatus& status) {
   PrometheusText text;
   AddRun(status, &text);
-  for (const v1::AgentStatus& agent : status.agents()) {
+  for (const v1::AgentStatus& agent : AgentsByName(status)) {
     const Labels labels = {{"agent", agent.name()}};
     text.Add("lockstep_run_agent_vus", "gauge", "Active VUs of one agent", labels,
              static_cast<double>(agent.vus()));

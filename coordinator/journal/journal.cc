@@ -242,7 +242,22 @@ SqlChanges Journal::Changes(const RunCheckpoint& run, const FleetCheckpoint& fle
   return changes;
 }
 
+absl::Status Journal::StillThere() const {
+  struct stat ours = {};
+  struct stat named = {};
+  const bool same = fstat(lock_, &ours) == 0 && stat(path_.c_str(), &named) == 0 &&
+                    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+  return same
+             ? absl::OkStatus()
+             : absl::UnavailableError(absl::StrCat(
+                   "journal ", path_, ": the file was taken away, or another one is in its place"));
+}
+
 absl::Status Journal::Write(const SqlChanges& changes) {
+  if (absl::Status there = StillThere(); !there.ok()) {
+    broken_off_ = true;
+    return there;
+  }
   absl::Status written = database_->Transaction([&] { return changes.RunOn(*database_); });
   if (broken_off_ == written.ok()) {
     broken_off_ = !written.ok();
@@ -253,6 +268,7 @@ absl::Status Journal::Write(const SqlChanges& changes) {
 
 absl::Status Journal::End(const RunRecord& record, const std::string& result,
                           const std::string& shown) {
+  LOCKSTEP_RETURN_IF_ERROR(StillThere());
   absl::Status ended = Finish(record, result, shown);
   reserve_.Release();
   if (!ended.ok()) {

@@ -156,6 +156,8 @@ class Journal {
   enum class Use { kWrite, kWriteKept, kRead, kLook };
   static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, Use use);
   absl::Status CheckSchema(Use use);
+  // SQLite would go on writing into a file that nobody finds any more.
+  absl::Status StillThere() const;
   absl::Status MakeSchema();
   // Takes out what it took to go on with runs that have ended.
   absl::Status ForgetEnded();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -125,6 +126,7 @@ class StatsdOutput final : public Output {
     }
     if (send(socket_, packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
       sent_ += packet_samples_;
+      last_packet_samples_ = packet_samples_;
     } else {
       lost_ += packet_samples_;
       last_error_ = errno;
@@ -135,14 +137,15 @@ class StatsdOutput final : public Output {
 
   absl::Status Stop() override {
     Flush();
+    ReadError();
     return absl::OkStatus();
   }
 
   std::optional<std::string> Lost() const override {
     std::vector<std::string> losses;
     if (lost_ > 0) {
-      // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
-      // last one.
+      // The system tells of a datagram that nobody took when the next one is to be sent, or when it is asked,
+      // and then for one of them alone.
       losses.push_back(
           absl::StrCat("at least ", lost_, " of ", lost_ + sent_,
                        " samples were lost: ", std::generic_category().message(last_error_)));
@@ -160,6 +163,20 @@ class StatsdOutput final : public Output {
   void LostBefore(int64_t samples) override { lost_before_ = samples; }
 
  private:
+  // Whether nobody took the last datagram, if that is known soon: on this machine it is at once.
+  void ReadError() {
+    constexpr int kPatienceMillis = 50;
+    pollfd waiting{.fd = socket_, .events = 0, .revents = 0};
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (poll(&waiting, 1, last_packet_samples_ > 0 ? kPatienceMillis : 0) > 0 &&
+        getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0) {
+      lost_ += last_packet_samples_;
+      sent_ -= last_packet_samples_;
+      last_error_ = error;
+    }
+  }
+
   // What fits into one packet on any usual network.
   static constexpr size_t kPacketBytes = 1400;
 
@@ -169,6 +186,7 @@ class StatsdOutput final : public Output {
   int socket_ = -1;
   std::string packet_;
   uint64_t packet_samples_ = 0;
+  uint64_t last_packet_samples_ = 0;  // of the last one that was sent
   uint64_t sent_ = 0;
   uint64_t lost_ = 0;
   int last_error_ = 0;

@@ -94,8 +94,10 @@ void LiveLoad::Describe(v1::RunStatus* status) const {
   }
   for (v1::AgentStatus& agent : *status->mutable_agents()) {
     const auto found = agents_.find(agent.name());
-    if (found == agents_.end() || agent.state() == v1::AgentStatus::LOST ||
-        found->second.ticks > kStaleTicks) {
+    // Of a name that has come again, the first has no speed any more.
+    const bool gone =
+        agent.state() == v1::AgentStatus::LOST || agent.state() == v1::AgentStatus::LEFT;
+    if (found == agents_.end() || gone || found->second.ticks > kStaleTicks) {
       continue;
     }
     AddTo(agent.mutable_load(), found->second.all);

@@ -23,7 +23,7 @@ class LiveLoad {
   // A second has passed.
   void Tick();
   // Fills in the speeds of `status`, its agents and its scenarios: only while it is Running, and
-  // without agents that are lost or have had nothing to tell for two seconds.
+  // without agents that are lost, have left or have had nothing to tell for two seconds.
   void Describe(v1::RunStatus* status) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "coordinator/results/results.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -39,6 +40,7 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
   }
   std::vector<Delivered> delivered = DeliveredBy(decoded);
   load_.Add(agent, decoded, delivered);
+  CountInterrupted(delivered);
   errors_.AddFolded(decoded.folded_errors);
   for (const ErrorCount& errors : decoded.errors) {
     errors_.Add(errors, agent);
@@ -47,6 +49,12 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
     timeline_->Add(agent, decoded);
   }
   return Merged{.delivered = std::move(delivered), .until = decoded.end};
+}
+
+void Results::CountInterrupted(const std::vector<Delivered>& delivered) {
+  for (const Delivered& part : delivered) {
+    interrupted_ += static_cast<uint64_t>(std::max<int64_t>(part.interrupted, 0));
+  }
 }
 
 std::string Results::Shown(const v1::SetupValue& setup) const {
@@ -96,6 +104,7 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
   Summary summary = BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
   summary.errors = errors_.Rows();
   summary.folded_errors = errors_.folded();
+  summary.interrupted = interrupted_;
   summary.lost = Lost();
   return summary;
 }

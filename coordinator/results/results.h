@@ -93,6 +93,8 @@ class Results final : public RunResults {
   // To put back what another process had measured: after Configure, before the first batch.
   AggregateStore& store_to_fill() { return *store_; }
   ErrorTable& errors_to_fill() { return errors_; }
+  // Iterations that were cut before their end, of what an agent has delivered.
+  void CountInterrupted(const std::vector<Delivered>& delivered);
   // What failed so far, by cause, on which agents. MakeSummary has its rows, too.
   const ErrorTable& errors() const { return errors_; }
   // What setup() returned, for people.
@@ -118,6 +120,7 @@ class Results final : public RunResults {
   ThresholdSet thresholds_;
   LiveLoad load_;
   ErrorTable errors_{kMostErrorKinds};
+  uint64_t interrupted_ = 0;
   std::optional<Timeline> timeline_;
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;

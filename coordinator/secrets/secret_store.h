@@ -32,6 +32,8 @@ class SecretStore {
   // or none is the default one), NotFound (no such key), ResourceExhausted (too many), or what was
   // wrong with the server. Messages are for the script's author, and name source and key.
   void Get(const SecretName& name, Done done);
+  // Knows those that were handed out.
+  const Redactor& redactor() const { return redactor_; }
 
  private:
   struct Source {

@@ -98,12 +98,17 @@ class Kills(JournalTest):
         self.assertEqual((count, 0, "PASSED"), (run["requests"], run["exitCode"], run["verdict"]))
 
     def test_a_secret_that_was_handed_out_before_stays_hidden(self):
-        (self.folder / "secrets").write_text("k=hunter2\n", "utf-8")
-        self.fleet(2, "--secret-source", "file=secrets", "--result-file", "result.json", "--summary-export", "export.json", script="""
+        (self.folder / "secrets").write_text("k=hunter2\ni=correct-horse\n", "utf-8")
+        self.fleet(2, "--secret-source", "file=secrets", "--result-file", "result.json", "--summary-export", "export.json",
+                   "--report", "report.html", "-o", "json=samples.json", script="""
 import http from 'k6/http';
 import secrets from 'k6/secrets';
 import exec from 'k6/execution';
-export const options = { scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '1h' } } };
+const init = await secrets.get('i');
+export const options = {
+  scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '1h' } },
+  tags: { init }, userAgent: init, thresholds: { [`http_reqs{init:${init}}`]: ['count>0'] },
+};
 export async function setup() { return await secrets.get('k'); }
 export default function (known) {
   http.get(`${__ENV.TARGET}/delay/20`, { tags: { with: known } });
@@ -122,8 +127,14 @@ export default function (known) {
         self.assertIn("not ***SECRET_REDACTED*** later", result)
         export = (self.folder / "export.json").read_text("utf-8")
         self.assertEqual("***SECRET_REDACTED***", json.loads(export)["setup_data"])
-        for text in (before, output, errors, result, export):
+        self.assertIn("\u2713 'count>0' count=", output, "the tag's samples are hidden likewise")
+        report = (self.folder / "report.html").read_text("utf-8")
+        self.assertIn("userAgent", report)
+        samples = (self.folder / "samples.json").read_text("utf-8")
+        self.assertIn('"metric":"vus"', samples)
+        for text in (before, output, errors, result, export, report, samples):
             self.assertNotIn("hunter2", text)
+            self.assertNotIn("correct-horse", text)
 
     def test_recovery_has_all_that_was_kept_and_says_so(self):
         self.fleet(2, "--summary-export", "export.json", "-o", "junit=junit.xml")

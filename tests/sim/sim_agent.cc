@@ -162,7 +162,7 @@ void SimHost::AddDropped(size_t scenario, int64_t count, int64_t /*vu*/) {
   dropped.at(scenario) += count;
 }
 
-void SimHost::Seal(uint64_t number, Sealed done) {
+void SimHost::Seal(uint64_t number, Adjust /*adjust*/, Sealed done) {
   std::string batch;
   if (pool_ != nullptr) {
     for (const IterationRecord& record : pool_->records()) {

@@ -47,7 +47,7 @@ class SimHost final : public agent::ScriptHost {
   void AddDropped(size_t scenario, int64_t count, int64_t vu) override;
   // The batch's number and "scenario,iteration" of each iteration that has ended since the last
   // one.
-  void Seal(uint64_t number, Sealed done) override;
+  void Seal(uint64_t number, Adjust adjust, Sealed done) override;
 
   std::vector<int64_t> dropped;  // by scenario
   int setups = 0, teardowns = 0, summaries = 0;

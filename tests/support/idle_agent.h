@@ -12,6 +12,7 @@
 
 #include "agent/run/conductor.h"
 #include "agent/run/transport.h"
+#include "common/metrics/batch.h"
 #include "tests/support/fake_vu_pool.h"
 
 namespace lockstep::testing {
@@ -59,8 +60,14 @@ class IdleHost final : public agent::ScriptHost {
   }
   void SetEvents(Events given) override { events = std::move(given); }
   void AddDropped(size_t, int64_t, int64_t) override {}
-  void Seal(uint64_t, Sealed done) override {
-    loop_.Post([batch = batch, done = std::move(done)]() mutable { done({batch}); });
+  void Seal(uint64_t, Adjust adjust, Sealed done) override {
+    loop_.Post([batch = batch, adjust = std::move(adjust), done = std::move(done)]() mutable {
+      if (absl::StatusOr<Batch> measured = DecodeBatch(batch); measured.ok()) {
+        adjust(*measured);
+        batch = EncodeBatch(*measured);
+      }
+      done({batch});
+    });
   }
 
   Events events;                  // for what a script would ask

@@ -60,8 +60,14 @@ TEST(AgentFlags, NamesWhatIsWrong) {
   }
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--label", "nonsense"}).error,
               HasSubstr("--label: invalid value \"nonsense\": expected KEY=VALUE"));
-  EXPECT_EQ(Bad({"--coordinator", "h:1", "--insecure", "--name", "ad\xFF"}).error,
-            "--name: invalid value \"ad\\xff\": expected UTF-8");
+  EXPECT_EQ(
+      Bad({"--coordinator", "h:1", "--insecure", "--name", "ad\xFF"}).error,
+      "--name: invalid value \"ad\\xff\": expected at most 128 bytes of UTF-8 without control "
+      "characters");
+  EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--name", "a\nb"}).error,
+              HasSubstr("--name: invalid value \"a\\nb\": expected"));
+  EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--name", std::string(129, 'n')}).error,
+              HasSubstr("nnn\": expected at most 128 bytes"));
   EXPECT_EQ(Bad({"--coordinator", "h:1", "--metrics-address", "x", "--weight", "0"}).error,
             "--weight: invalid value \"0\": expected an integer from 1 to 1000000\n"
             "--metrics-address: invalid address \"x\": expected HOST:PORT or :PORT");

@@ -138,15 +138,18 @@ TEST_F(ConductorTest, AllStampsAreOfTheCoordinatorsClock) {
   answer.mutable_clock_answer()->set_coordinator_wall_unix_ns(now - hour);
   const std::shared_ptr<Transport::Events> events = transport.events;
   events->on_message(answer);
-  v1::MetricBatch measured;
-  measured.set_begin_unix_ns(now);
-  measured.set_end_unix_ns(now + 1);
-  measured.add_series()->set_first_unix_ns(now + 2);
-  measured.mutable_series(0)->mutable_gauge()->set_last_unix_ns(now + 3);
-  measured.add_errors()->set_first_unix_ns(now + 4);
-  measured.mutable_points()->add_unix_ns(now + 5);
-  measured.mutable_points()->add_unix_ns(7);  // the distance from the one before
-  host.batch = measured.SerializeAsString();
+  Batch measured;
+  measured.begin = absl::FromUnixNanos(now);
+  measured.end = absl::FromUnixNanos(now + 1);
+  measured.metrics = {{.name = "vus", .type = MetricType::kGauge}};
+  measured.tag_sets = {{}};
+  Aggregate gauge(MetricType::kGauge);
+  gauge.Add(1, absl::FromUnixNanos(now + 3));
+  measured.series.push_back({.first_seen = {.unix_nanos = now + 2}, .aggregate = gauge});
+  measured.errors = {
+      {.cause = "x", .method = "GET", .name = "x", .count = 1, .first_unix_nanos = now + 4}};
+  measured.points = {{.unix_nanos = now + 5, .value = 1}, {.unix_nanos = now + 12, .value = 1}};
+  host.batch = EncodeBatch(measured);
   Assign();
   Tell(Prepare());
   Tell(Message([](auto& m) { m.mutable_run_setup(); }));
@@ -160,7 +163,7 @@ TEST_F(ConductorTest, AllStampsAreOfTheCoordinatorsClock) {
   EXPECT_EQ(told.series(0).gauge().last_unix_ns(), now + 3 - hour);
   EXPECT_EQ(told.errors(0).first_unix_ns(), now + 4 - hour);
   EXPECT_EQ(told.points().unix_ns(0), now + 5 - hour);
-  EXPECT_EQ(told.points().unix_ns(1), 7);
+  EXPECT_EQ(told.points().unix_ns(1), 7);  // the distance from the one before
 }
 
 TEST_F(ConductorTest, TheLogKnowsASecretBeforeTheScriptDoes) {

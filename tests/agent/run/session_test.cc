@@ -365,6 +365,13 @@ TEST_F(SessionTest, TriesAgainWhenTheFleetIsBusy) {
   EXPECT_THAT(log.messages,
               ::testing::Contains("cannot join the coordinator at sim: the coordinator "
                                   "refused: a run is in progress; trying again"));
+  // That need not be said again before something else is the matter.
+  log.messages.clear();
+  loop.RunFor(absl::Minutes(50));
+  EXPECT_THAT(log.messages, ::testing::Each(::testing::Not(::testing::StartsWith("cannot join"))));
+  may_join = absl::UnavailableError("its name is taken");
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_THAT(log.messages, ::testing::Contains(::testing::HasSubstr("its name is taken; trying")));
   may_join = absl::OkStatus();
   loop.RunFor(absl::Seconds(3));
   EXPECT_EQ(opened, 1);

@@ -174,7 +174,8 @@ class HostTest : public ::testing::Test {
   // The table of errors, over all workers: "2 x cause METHOD name".
   std::vector<std::string> Errors() {
     std::optional<std::vector<std::string>> sealed;
-    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
+    host_.Seal(
+        1, [](Batch&) {}, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
     std::vector<std::string> errors;
     for (const std::string& encoded : Wait(sealed)) {
       const Batch batch = *DecodeBatch(encoded);
@@ -188,7 +189,8 @@ class HostTest : public ::testing::Test {
   // Sum of a counter, or the number of samples, over all series of all workers.
   double Total(MetricId metric) {
     std::optional<std::vector<std::string>> sealed;
-    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
+    host_.Seal(
+        1, [](Batch&) {}, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
     double total = 0;
     for (const std::string& encoded : Wait(sealed)) {
       const Batch batch = *DecodeBatch(encoded);

@@ -102,11 +102,15 @@ TEST_F(Lifecycle, ASealIsAnsweredThoughItsRunEnds) {
   ASSERT_TRUE(Prepare(1).value.has_value());
   host_.AddDropped(0, 1, 0);
   std::vector<size_t> counts;
-  host_.Seal(1, [&](const std::vector<std::string>& batches) { counts.push_back(batches.size()); });
+  host_.Seal(
+      1, [](Batch&) {},
+      [&](const std::vector<std::string>& batches) { counts.push_back(batches.size()); });
   Reset();
   EXPECT_THAT(counts, ElementsAre(0u));
   host_.AddDropped(0, 1, 0);
-  host_.Seal(1, [&](const std::vector<std::string>& batches) { counts.push_back(batches.size()); });
+  host_.Seal(
+      1, [](Batch&) {},
+      [&](const std::vector<std::string>& batches) { counts.push_back(batches.size()); });
   EXPECT_THAT(counts, ElementsAre(0u, 0u));
 }
 

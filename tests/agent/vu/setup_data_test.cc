@@ -54,7 +54,8 @@ TEST_F(SetupDataTest, SetupTakesTimeLikeAnIterationButIsNone) {
   for (const char* body : {"return 1;", "throw new Error('no');"}) {
     Setup(body);
     std::optional<std::vector<std::string>> sealed;
-    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
+    host_.Seal(
+        1, [](Batch&) {}, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
     std::vector<TagList> durations;
     for (const std::string& encoded : Wait(sealed)) {
       const Batch batch = *DecodeBatch(encoded);

@@ -261,6 +261,23 @@ TEST(ComparisonText, SaysHowTheEndsDiffer) {
             nlohmann::json::parse(R"({"base": "DONE", "new": "FAILED", "worse": true})"));
 }
 
+// What it measured may be its own.
+TEST(ComparisonText, DoubtsALoadGeneratorThatWasNotSteady) {
+  const RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 1);
+  fresh.validity = v1::Health::SUSPECT;
+  fresh.validity_reasons = {"agent a was lost", "it was late"};
+  const ComparisonReport report = CompareResults(base, fresh, {});
+  EXPECT_FALSE(report.regressed());
+  const std::string text = ComparisonText(report, base, fresh);
+  EXPECT_THAT(text,
+              HasSubstr("\nthe load generator was not steady, and differences may be its own:\n"
+                        "  the new run: SUSPECT: agent a was lost; it was late\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n✓ no regression, as far as an unsteady load generator can tell\n"));
+  EXPECT_THAT(ComparisonJson(report, {})["unsteady"], ElementsAre(report.unsteady[0]));
+}
+
 TEST(ComparisonText, AlignsAndConcludes) {
   const RunResult base = RunOf(1, 1, 20, 1);
   const RunResult fresh = RunOf(1.1, 1, 20, 2);

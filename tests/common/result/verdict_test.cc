@@ -91,7 +91,23 @@ TEST(Verdict, IsNotPassedByThresholdsWithoutSamples) {
       HasSubstr(
           "ERRORS   2 thresholds without samples \u00b7 864 requests \u00b7 6 script exceptions\n"));
   summary.metrics[0].thresholds = {{.expression = "rate<0.1", .method = "rate", .value = {}}};
-  EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("PASSED   3 thresholds"));
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess),
+              HasSubstr("PASSED   3 thresholds (2 without samples) \u00b7 864 requests"));
+}
+
+// What a server that hangs has not answered is no failed request, and in no metric.
+TEST(Verdict, SaysThatIterationsWereCut) {
+  Summary summary = NothingFailed();
+  summary.interrupted = 3;
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess),
+              HasSubstr("DONE     864 requests \u00b7 3 interrupted iterations\n"));
+  EXPECT_EQ(VerdictJson(MakeVerdict(summary, {}, ExitCode::kSuccess, ""))["interrupted"], 3);
+  EXPECT_FALSE(VerdictJson(MakeVerdict(NothingFailed(), {}, ExitCode::kSuccess, ""))
+                   .contains("interrupted"));
+  summary.metrics.clear();
+  summary.interrupted = 1;
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess),
+              HasSubstr("DONE     0 iterations \u00b7 1 interrupted iteration\n"));
 }
 
 TEST(Verdict, IsNotPassedByThresholdsThatSayNothingOfFailures) {

@@ -341,6 +341,7 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
                                    {"K6_TEST_ALIAS", "t"},
                                    {"K6_DURATOIN", "3s"},
                                    {"K6_ITERATIONS", "3"},
+                                   {"K6_OUT", "csv"},
                                    {"K6_VSU", "3"},
                                    // Which scripts have for themselves.
                                    {"K6_HOST", "h"},

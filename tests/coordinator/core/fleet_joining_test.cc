@@ -9,6 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 TEST_F(FleetTest, LetsInWhoKnowsTheTokenAndProvesToKnowItToo) {
@@ -192,6 +193,17 @@ TEST_F(FleetTest, TheSameRefusalIsToldOnceInThirtySeconds) {
   }
   EXPECT_THAT(log.messages, ElementsAre("refused 10.0.0.9:4711: no",
                                         "refused 10.0.0.9:4741: no (29 more since the last)"));
+}
+
+// An agent that waits for the end of a long run need not be told of each half minute.
+TEST_F(FleetTest, TheSameRefusalIsToldLessAndLessOften) {
+  for (int i = 0; i < 4 * 60 * 12; ++i) {
+    fleet.refusals().Add(kRefusedJoin, "10.0.0.9:4711", "a run is in progress");
+    loop.RunFor(absl::Seconds(5));
+  }
+  EXPECT_EQ(fleet.refusals().counts().at(kRefusedJoin), 4 * 60 * 12);
+  // At 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 63.5, 123.5 and 183.5 minutes of four hours.
+  EXPECT_THAT(log.messages, SizeIs(10));
 }
 
 // It stays up for the next run, as it is to: nobody has to read of it.

@@ -303,6 +303,27 @@ TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
   EXPECT_EQ(run->ScaleAgents(0), absl::InvalidArgumentError("agents: must be 1 to 10000, got 0"));
 }
 
+TEST_F(RunRedivisionTest, WhoeverHasHandedItsWorkOverHasLeftAndJoinsAgainWhenItIsWanted) {
+  BeginLong(3);
+  ASSERT_TRUE(run->ScaleAgents(2).ok());
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Snapshot().agents(2).state(), v1::AgentStatus::LEAVING);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(run->Snapshot().agents(2).state(), v1::AgentStatus::LEFT);
+  ASSERT_TRUE(run->ScaleAgents(3).ok());
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-3 has left, its work was handed over: it is wanted "
+                       "again, and joins anew"));
+  loop.RunFor(absl::Seconds(5));
+  const v1::RunStatus status = run->Snapshot();
+  ASSERT_EQ(status.agents_size(), 4);
+  EXPECT_EQ(status.agents(2).state(), v1::AgentStatus::LEFT);
+  EXPECT_EQ(status.agents(3).name(), "agent-3");
+  EXPECT_EQ(status.agents(3).state(), v1::AgentStatus::CONNECTED);
+  EXPECT_EQ(agent(0).redivides.back().segment_sequence(), "0,1/3,2/3,1");
+  EXPECT_TRUE(run->judgement().lost.empty());
+}
+
 TEST_F(RunRedivisionTest, MoreAgentsThanThereAreIsToldAndDividesNothing) {
   BeginLong(2);
   ASSERT_TRUE(run->ScaleAgents(4).ok());

@@ -97,6 +97,57 @@ TEST_F(RunStatusTest, ALostAgentsIterationsCountButNotItsVus) {
   EXPECT_EQ(status.scenarios(0).planned(), -1);
 }
 
+// A row of a scenario tells of those who are there, and that something was cut off for good.
+TEST_F(RunStatusTest, AScenarioShowsWhatWasCutOffWithALostAgent) {
+  RunMember& lost = roster.members()[0];
+  Report(lost, v1::ScenarioProgress::RUNNING, 0.1, 2, 20);
+  Report(roster.members()[1], v1::ScenarioProgress::RUNNING, 0.5, 10, 20);
+  for (RunMember& member : roster.members()) {
+    v1::ScenarioProgress& part = *member.progress.mutable_scenarios(0);
+    part.set_vus(2);
+    part.set_max_vus(3);
+    part.set_allocated_vus(3);
+  }
+  lost.lost = true;
+  lost.lost_after = absl::Seconds(3);
+  plan.emplace();
+  for (const bool moves : {false, true}) {
+    work_moves = moves;
+    v1::ScenarioProgress& other = *roster.members()[1].progress.mutable_scenarios(0);
+    other.set_state(v1::ScenarioProgress::RUNNING);
+    other.set_progress(0.5);
+    const v1::ScenarioStatus running = Describe().scenarios(0);
+    EXPECT_EQ(running.state(), v1::ScenarioProgress::RUNNING);
+    EXPECT_EQ(running.progress(), 0.5);
+    EXPECT_EQ(running.vus(), 2);
+    EXPECT_EQ(running.max_vus(), 3);
+    EXPECT_EQ(running.allocated_vus(), 3);
+    EXPECT_EQ(running.planned(), 40);
+    other.set_state(v1::ScenarioProgress::DONE);
+    other.set_progress(1);
+    const v1::ScenarioStatus ended = Describe().scenarios(0);
+    EXPECT_EQ(ended.state(), v1::ScenarioProgress::INTERRUPTED);
+    EXPECT_EQ(ended.progress(), 12.0 / 40);
+  }
+}
+
+TEST_F(RunStatusTest, WhoeverHandedItsWorkOverHasLeftNothingUndone) {
+  work_moves = true;
+  plan.emplace();
+  RunMember& leaver = roster.members()[0];
+  Report(leaver, v1::ScenarioProgress::RUNNING, 0.1, 2, 2);
+  Report(roster.members()[1], v1::ScenarioProgress::DONE, 1, 10, 10);
+  leaver.leaving = leaver.handed_over = true;
+  EXPECT_EQ(Describe().agents(0).state(), v1::AgentStatus::LEAVING);
+  EXPECT_EQ(Describe().scenarios(0).state(), v1::ScenarioProgress::DONE);
+  leaver.Reach(RunMember::Step::kDrained);
+  EXPECT_EQ(Describe().agents(0).state(), v1::AgentStatus::LEFT);
+  leaver.lost = true;
+  leaver.lost_after = absl::Seconds(3);
+  EXPECT_EQ(Describe().agents(0).state(), v1::AgentStatus::LEFT);
+  EXPECT_EQ(Describe().scenarios(0).state(), v1::ScenarioProgress::DONE);
+}
+
 // Otherwise an agent would have done more iterations than it has sent requests, or far less.
 TEST_F(RunStatusTest, IterationsAndRequestsAreOfOneMoment) {
   RunMember& member = roster.members()[0];

@@ -10,6 +10,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunStopTest : public RunTest {};
 
@@ -54,6 +55,51 @@ TEST_F(RunStopTest, ASignalWhileTeardownRunsGivesItUp) {
   EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);  // it has been asked once
   run->Interrupt("interrupt");
   EXPECT_EQ(code(), 105);
+  EXPECT_THAT(log.messages, Not(Contains(HasSubstr("handleSummary()"))));
+}
+
+// A file that is missing is told of, whoever wanted it so.
+TEST_F(RunStopTest, AHandleSummaryThatIsNotCalledIsToldOf) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(2));
+  run->Interrupt("interrupt");
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
+  EXPECT_THAT(log.messages, Contains("handleSummary() was not called, as a function before it was "
+                                     "given up: what it was to write is missing"));
+}
+
+TEST_F(RunStopTest, AHandleSummaryThatIsGivenUpIsToldOf) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(1);
+  agent(0).answers_summary = false;
+  loop.RunFor(absl::Seconds(3));
+  ASSERT_EQ(run->state(), v1::RunStatus::SUMMARISING);
+  run->Interrupt("interrupt");
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
+  EXPECT_THAT(log.messages,
+              Contains("handleSummary() was given up: what it was to write is missing"));
+}
+
+// Lines of one cause are folded into the last one, which is to be true of all.
+TEST_F(RunStopTest, DroppedLogLinesAreCountedOverAllAgents) {
+  Begin(2);
+  loop.RunFor(absl::Seconds(1));
+  for (size_t i = 0; i < 2; ++i) {
+    v1::AgentMessage message;
+    message.mutable_log_lines()->set_suppressed(i == 0 ? 7 : 5);
+    agent(i).Send(message);
+    loop.RunFor(absl::Milliseconds(10));
+  }
+  EXPECT_THAT(log.messages, Contains("7 log lines were dropped so far, the last ones of agent "
+                                     "agent-1: too many at once"));
+  EXPECT_THAT(log.messages, Contains("12 log lines were dropped so far, the last ones of agent "
+                                     "agent-2: too many at once"));
 }
 
 TEST_F(RunStopTest, ATeardownThatIsLostWithItsAgentFailsTheRun) {

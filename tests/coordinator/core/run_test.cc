@@ -199,6 +199,16 @@ TEST_F(RunTest, LearnsTheSecretsInSetupsValue) {
   EXPECT_EQ(redactor.Redacted("hunter2"), Redactor::kInstead);
 }
 
+// Whoever goes on with the run shows the same options, and has handed out none of these.
+TEST_F(RunTest, WhatItKeepsOfTheScriptNamesTheSecretsInItsOptions) {
+  redactor.Add("hunter2");
+  Begin(1);
+  agent(0).inspected.set_options_json(R"({"userAgent":"hunter2"})");
+  agent(0).inspected.add_secrets("what the agent says");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(run->inspected().secrets(), ElementsAre("hunter2"));
+}
+
 TEST_F(RunTest, WhatAFaultSaysHasNoSecrets) {
   redactor.Add("hunter2");
   Begin(1);

@@ -61,6 +61,23 @@ TEST(MetricsPage, CountsWhoWasRefusedAndWhoIsSpare) {
   EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"spare\"} 1\n"));
 }
 
+TEST(MetricsPage, AnAgentThatHasComeAgainHasOneSampleOfEach) {
+  v1::RunStatus status;
+  for (const auto state : {v1::AgentStatus::LEFT, v1::AgentStatus::CONNECTED}) {
+    v1::AgentStatus& agent = *status.add_agents();
+    agent.set_name("a");
+    agent.set_state(state);
+    agent.set_iterations(3);
+    agent.mutable_load()->set_http_reqs(5);
+  }
+  const std::string page = MetricsPage(status);
+  EXPECT_THAT(page, HasSubstr("\nlockstep_run_agents{state=\"left\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\nlockstep_run_agent_iterations_total{agent=\"a\"} 6\n"));
+  EXPECT_THAT(page, HasSubstr("\nlockstep_run_agent_http_reqs_total{agent=\"a\"} 10\n"));
+  EXPECT_EQ(page.find("agent_iterations_total{agent=\"a\"}"),
+            page.rfind("agent_iterations_total{agent=\"a\"}"));
+}
+
 TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   v1::RunStatus status;
   v1::AgentStatus& agent = *status.add_agents();

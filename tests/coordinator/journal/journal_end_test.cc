@@ -65,6 +65,24 @@ TEST_F(JournalTest, AnEndedRunIsUnansweredUntilItsProcessGivesItsExitCode) {
   EXPECT_EQ(journal->RecordOfRun(1)->exit_code, 99);
 }
 
+// Otherwise all of it would go into a file that has no name any more, without a word.
+TEST_F(JournalTest, AFileThatIsTakenAwayKeepsNothingUntilItIsBack) {
+  std::unique_ptr<Journal> journal = WithRun();
+  ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  const std::string elsewhere = path_ + ".away";
+  ASSERT_EQ(rename(path_.c_str(), elsewhere.c_str()), 0);
+  const absl::Status gone = absl::UnavailableError(
+      "journal " + path_ + ": the file was taken away, or another one is in its place");
+  EXPECT_EQ(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()), gone);
+  std::ofstream(path_) << "another one";
+  EXPECT_EQ(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()), gone);
+  const RunRecord record{.id = 1, .identity = {}, .ended = Now(), .verdict = "PASSED"};
+  EXPECT_EQ(journal->End(record, "{}", ""), gone);
+  ASSERT_EQ(rename(elsewhere.c_str(), path_.c_str()), 0);
+  EXPECT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  EXPECT_TRUE(journal->End(record, "{}", "").ok());
+}
+
 // From now on there is room for a row, and not for a result.
 void FillUp(const std::string& path) {
   auto database = Database::Open(path, /*create=*/false);

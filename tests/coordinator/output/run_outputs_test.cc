@@ -1,4 +1,4 @@
-// What a run's outputs do together; each by itself is in output_test.cc and sinks_test.cc.
+// What a run's outputs do together; each by itself is in output_test.cc and a file of its own.
 #include "coordinator/output/run_outputs.h"
 
 #include <filesystem>

@@ -62,6 +62,12 @@ TEST(LiveLoad, SpeedsAreThoseOfLivingAgentsInARunningRun) {
   status.mutable_agents(0)->set_state(v1::AgentStatus::LOST);
   load.Describe(&status);
   EXPECT_DOUBLE_EQ(status.load().http_reqs_per_s(), 4);
+  // One that has left and come again is there twice.
+  v1::RunStatus again = StatusOf(v1::RunStatus::RUNNING);
+  again.mutable_agents(0)->set_state(v1::AgentStatus::LEFT);
+  again.mutable_agents(0)->set_name("b");
+  load.Describe(&again);
+  EXPECT_DOUBLE_EQ(again.load().http_reqs_per_s(), 4);
   v1::RunStatus over = StatusOf(v1::RunStatus::DRAINING);
   load.Describe(&over);
   EXPECT_EQ(over.load().http_reqs_per_s(), 0);
