@@ -20,6 +20,9 @@
 namespace lockstep::agent {
 
 class GrpcTest : public ::testing::Test {
+ public:
+  ~GrpcTest() override { engine_.reset(); }
+
  protected:
   // Restarts the engine with these options.
   void UseNetwork(NetOptions options) {
@@ -37,7 +40,6 @@ class GrpcTest : public ::testing::Test {
     LOCKSTEP_CHECK(schema.ok());
     schema_ = *std::move(schema);
   }
-  ~GrpcTest() override { engine_.reset(); }
 
   absl::StatusOr<std::shared_ptr<GrpcChannel>> Connect(GrpcConnectSpec spec) {
     absl::StatusOr<std::shared_ptr<GrpcChannel>> channel = absl::UnknownError("not called");

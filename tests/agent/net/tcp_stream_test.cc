@@ -38,6 +38,12 @@ class StreamRecorder final : public StreamListener {
 };
 
 class TcpStreamTest : public NetTest {
+ public:
+  ~TcpStreamTest() override {
+    stream_.reset();
+    pool_.reset();
+  }
+
  protected:
   // Asks `target` for "/" and waits for the end.
   void Ask(StreamTarget target, NetOptions options = {}) {
@@ -56,10 +62,6 @@ class TcpStreamTest : public NetTest {
     target.host = host;
     target.port = server_->port();
     return target;
-  }
-  ~TcpStreamTest() override {
-    stream_.reset();
-    pool_.reset();
   }
 
   std::unique_ptr<lockstep::testing::HttpServer> server_ = StartServer();

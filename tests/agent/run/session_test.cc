@@ -273,6 +273,9 @@ TEST_F(SessionTest, AnotherVersionIsRefusedWithBothNamed) {
 
 // The same, in a fleet with a join token.
 class TokenSessionTest : public SessionTest {
+ public:
+  ~TokenSessionTest() override { session.reset(); }
+
  protected:
   TokenSessionTest() {
     network.Attach(&guarded);
@@ -285,7 +288,6 @@ class TokenSessionTest : public SessionTest {
         .on_lost = [](const coordinator::AgentRecord&, const absl::Status&) {},
     });
   }
-  ~TokenSessionTest() override { session.reset(); }
 
   std::string Nonce() { return std::string(32, static_cast<char>('0' + ++nonces % 64)); }
 

@@ -64,12 +64,14 @@ class CountedSource final : public IterationSource {
 };
 
 class HostTest : public ::testing::Test {
+ public:
+  ~HostTest() override { Reset(); }
+
  protected:
   explicit HostTest(int workers = 2)
       : host_(TestEngine(), loop_, log_,
               {.workers = workers,
                .on_broken = [this](std::string message) { broken_ = std::move(message); }}) {}
-  ~HostTest() override { Reset(); }
 
   void File(const std::string& name, const std::string& text) {
     bundle_.files["file:///test/" + name] = text;

@@ -19,6 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 class WholeFile : public ::testing::Test {
+ public:
+  ~WholeFile() override { fs::remove_all(folder_); }
+
  protected:
   WholeFile()
       : folder_(fs::path(::testing::TempDir()) /
@@ -26,7 +29,6 @@ class WholeFile : public ::testing::Test {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
-  ~WholeFile() override { fs::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
   static std::string Read(const std::string& path) { return ReadFile(path).value_or("(nothing)"); }

@@ -16,9 +16,11 @@ constexpr size_t kPipeBytes = size_t{64} << 10;
 constexpr absl::Duration kLong = absl::Seconds(60);
 
 class WriterThreadTest : public ::testing::Test {
+ public:
+  ~WriterThreadTest() override { CloseReader(); }
+
  protected:
   WriterThreadTest() { EXPECT_EQ(pipe2(ends_, O_CLOEXEC), 0); }
-  ~WriterThreadTest() override { CloseReader(); }
   void CloseReader() {
     if (ends_[0] >= 0) {
       close(ends_[0]);

@@ -19,12 +19,14 @@ namespace {
 
 // A loop in a thread of its own, as the programs have it, and a server on it.
 class WebServerTest : public ::testing::Test {
- protected:
-  WebServerTest() : thread_([this] { loop_.Run(); }) {}
+ public:
   ~WebServerTest() override {
     loop_.Stop();
     thread_.join();
   }
+
+ protected:
+  WebServerTest() : thread_([this] { loop_.Run(); }) {}
 
   EpollLoop loop_;
   WebServer server_{loop_, [this](const WebRequest& request) {
@@ -234,13 +236,15 @@ TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {
 
 // A server whose every answer is a stream; one at once.
 class WebStreamTest : public ::testing::Test {
- protected:
-  WebStreamTest() : thread_([this] { loop_.Run(); }) {
-    EXPECT_TRUE(server_.Start("127.0.0.1:0").ok());
-  }
+ public:
   ~WebStreamTest() override {
     loop_.Stop();
     thread_.join();
+  }
+
+ protected:
+  WebStreamTest() : thread_([this] { loop_.Run(); }) {
+    EXPECT_TRUE(server_.Start("127.0.0.1:0").ok());
   }
   static WebStream::Piece Piece(std::string text) {
     return std::make_shared<const std::string>(std::move(text));

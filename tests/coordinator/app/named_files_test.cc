@@ -16,12 +16,14 @@ using ::testing::IsEmpty;
 using Use = NamedFile::Use;
 
 class NamedFilesTest : public ::testing::Test {
+ public:
+  ~NamedFilesTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   NamedFilesTest() : folder_(::testing::TempDir() + "named_files") {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
-  ~NamedFilesTest() override { std::filesystem::remove_all(folder_); }
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
 
   const std::string folder_;

@@ -16,13 +16,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class DatabaseTest : public ::testing::Test {
+ public:
+  ~DatabaseTest() override { unlink(path_.c_str()); }
+
  protected:
   DatabaseTest()
       : path_(absl::StrCat(::testing::TempDir(), "/lockstep_database_", getpid(), "_",
                            ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     unlink(path_.c_str());
   }
-  ~DatabaseTest() override { unlink(path_.c_str()); }
   const std::string path_;
 };
 

@@ -14,13 +14,15 @@
 namespace lockstep::coordinator {
 
 class JournalTest : public ::testing::Test {
+ public:
+  ~JournalTest() override { Remove(); }
+
  protected:
   JournalTest()
       : path_(absl::StrCat(::testing::TempDir(), "/lockstep_journal_", getpid(), "_",
                            ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     Remove();
   }
-  ~JournalTest() override { Remove(); }
   void Remove() {
     for (const char* part : {"", "-wal", "-shm", "-reserve"}) {
       unlink(absl::StrCat(path_, part).c_str());

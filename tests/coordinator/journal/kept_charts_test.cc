@@ -23,6 +23,9 @@ using ::testing::SizeIs;
 constexpr int64_t kRun = 7;
 
 class KeptChartsTest : public ::testing::Test {
+ public:
+  ~KeptChartsTest() override { unlink(path_.c_str()); }
+
  protected:
   KeptChartsTest()
       : path_(absl::StrCat(::testing::TempDir(), "/lockstep_charts_", getpid(), "_",
@@ -32,7 +35,6 @@ class KeptChartsTest : public ::testing::Test {
     EXPECT_TRUE(database_->Execute(kJournalTables).ok());
     timeline_.Start(t0_);
   }
-  ~KeptChartsTest() override { unlink(path_.c_str()); }
 
   // A second passes, in which there are requests; from 41 s on there is a second agent.
   void Pass(int second) {

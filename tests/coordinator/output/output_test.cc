@@ -72,6 +72,9 @@ std::string Unpacked(const std::string& path) {
 }
 
 class OutputTest : public ::testing::Test {
+ public:
+  ~OutputTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   OutputTest()
       : folder_(std::filesystem::path(::testing::TempDir()) /
@@ -83,7 +86,6 @@ class OutputTest : public ::testing::Test {
     };
     context_.system_tags = {"url", "status", "name", "group", "check", "error", "iter"};
   }
-  ~OutputTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
   static std::string Read(const std::string& path) {

@@ -16,6 +16,9 @@ namespace {
 using ::testing::HasSubstr;
 
 class ReportOutputsTest : public ::testing::Test {
+ public:
+  ~ReportOutputsTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   ReportOutputsTest()
       : folder_(std::filesystem::path(::testing::TempDir()) /
@@ -52,7 +55,6 @@ class ReportOutputsTest : public ::testing::Test {
                                     .groups = {}});
     summary_.lost = {"InfluxDB: 3 of 4 samples were lost"};
   }
-  ~ReportOutputsTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
   auto Files() const {

@@ -52,12 +52,14 @@ class Visitor {
 };
 
 class DoorkeeperTest : public ::testing::Test {
- protected:
+ public:
   ~DoorkeeperTest() override {
     for (const int fd : let_in) {
       close(fd);
     }
   }
+
+ protected:
   void Open(DoorSettings settings) {
     door = std::make_unique<Doorkeeper>(
         loop, settings,

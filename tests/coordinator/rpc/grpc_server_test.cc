@@ -54,19 +54,21 @@ class FakeControl final : public RunControl {
 };
 
 class GrpcServerTest : public ::testing::Test {
- protected:
-  GrpcServerTest() {
-    EXPECT_TRUE(server_.Start({"127.0.0.1:0"}, nullptr, fleet_, control_).ok());
-    address_ = absl::StrCat("127.0.0.1:", server_.port(0));
-    channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
-    thread_ = std::thread([this] { loop_.Run(); });
-  }
+ public:
   ~GrpcServerTest() override {
     loop_.Post([this] {
       server_.Shutdown();
       loop_.Stop();
     });
     thread_.join();
+  }
+
+ protected:
+  GrpcServerTest() {
+    EXPECT_TRUE(server_.Start({"127.0.0.1:0"}, nullptr, fleet_, control_).ok());
+    address_ = absl::StrCat("127.0.0.1:", server_.port(0));
+    channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
+    thread_ = std::thread([this] { loop_.Run(); });
   }
 
   // One message there, one back, on a stream, as bytes: these services' protocol files are not

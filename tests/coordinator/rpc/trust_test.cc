@@ -46,9 +46,11 @@ class NoControl final : public RunControl {
 };
 
 class TrustTest : public ::testing::Test {
+ public:
+  ~TrustTest() override { Stop(); }
+
  protected:
   TrustTest() : now_(absl::Now()), ca_(MakeAuthority("fleet", 365 * kDay, now_).value()) {}
-  ~TrustTest() override { Stop(); }
 
   Credentials Make(Role role, const std::string& name, const Credential& ca, absl::Time when,
                    const std::string& host = "127.0.0.1") const {

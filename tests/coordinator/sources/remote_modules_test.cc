@@ -71,9 +71,11 @@ TEST(LockFile, SaysWhichLineIsWrong) {
 }
 
 class Modules : public ::testing::Test {
+ public:
+  ~Modules() override { fs::current_path(before_); }
+
  protected:
   Modules() : before_(fs::current_path()) { fs::current_path(folder_); }
-  ~Modules() override { fs::current_path(before_); }
 
   absl::StatusOr<std::string> Fetch(const std::string& url, ModuleSettings settings = {},
                                     std::optional<LockFile> lock = std::nullopt) {
