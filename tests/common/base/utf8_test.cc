@@ -53,8 +53,7 @@ TEST(Utf8SequenceLength, IsNothingForWhatIsNone) {
            "\xFF",
            "\xC3",  // cut off
            "\xE2\x82",
-           "\xC3"
-           "a",
+           "\xC3z",
        }) {
     EXPECT_EQ(Utf8SequenceLength(text), 0u) << text;
   }
