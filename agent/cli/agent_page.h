@@ -22,8 +22,8 @@ struct AgentFacts {
   v1::Progress progress;
 };
 
-// /healthz: 200, as the loop has answered. /readyz: 200 and whether the agent is a member of a fleet or
-// waits for one, which are both what it is there for; 503 once it is about to leave.
+// /healthz: 200, as the loop has answered. /readyz: 200 and whether the agent is a member of a
+// fleet or waits for one, which are both what it is there for; 503 once it is about to leave.
 WebResponse AnswerAgent(const WebRequest& request, const AgentFacts& facts);
 
 }  // namespace lockstep::agent

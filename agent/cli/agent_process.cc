@@ -21,9 +21,9 @@
 namespace lockstep::agent {
 namespace {
 
-// Of each isolate, so that a script that uses up its memory gets the error from V8, before the kernel ends
-// the agent without a word: three quarters of what the container may use, shared by the workers' first
-// isolates. 0: there is no limit, and V8 decides.
+// Of each isolate, so that a script that uses up its memory gets the error from V8, before the
+// kernel ends the agent without a word: three quarters of what the container may use, shared by the
+// workers' first isolates. 0: there is no limit, and V8 decides.
 size_t HeapLimit(int workers) {
   constexpr uint64_t kLeast = uint64_t{128} << 20;  // for a few hundred VUs
   constexpr uint64_t kMost = uint64_t{4} << 30;

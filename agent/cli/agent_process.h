@@ -28,11 +28,12 @@ namespace lockstep::agent {
 // How many workers an agent with these flags has: a processor each, unless they say otherwise.
 int WorkersOf(const AgentFlags& flags);
 
-// What an agent proves itself with, as it is now; nothing: it joins in plain text or by a private socket.
+// What an agent proves itself with, as it is now; nothing: it joins in plain text or by a private
+// socket.
 using CredentialsReader = std::function<absl::StatusOr<std::optional<Credentials>>()>;
 
-// The credentials of an agent, which may be renewed while it runs: each session begins with those that
-// are there then.
+// The credentials of an agent, which may be renewed while it runs: each session begins with those
+// that are there then.
 class CurrentCredentials {
  public:
   // `transport` and `logger` are borrowed.
@@ -60,10 +61,11 @@ class AgentProcess {
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;
 
-  // Answers at --metrics-address, if that is asked for. InvalidArgument, with the flag, if it cannot.
+  // Answers at --metrics-address, if that is asked for. InvalidArgument, with the flag, if it
+  // cannot.
   absl::Status ServePage();
-  // Joins, works and comes back, until the coordinator, a signal or a mistake ends it. `signals` is a
-  // signalfd.
+  // Joins, works and comes back, until the coordinator, a signal or a mistake ends it. `signals` is
+  // a signalfd.
   ExitCode Run(int signals);
 
  private:

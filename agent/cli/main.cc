@@ -28,8 +28,9 @@
 #include "common/rpc/early_start.h"
 #include "common/trust/credentials.h"
 
-// What jemalloc reads at its start: one arena for all threads but the workers (OwnArena), instead of one for each of the first
-// dozens; and no huge pages, in which those few kilobytes that each of many sizes needs would be megabytes. V8 asks for its own.
+// What jemalloc reads at its start: one arena for all threads but the workers (OwnArena), instead
+// of one for each of the first dozens; and no huge pages, in which those few kilobytes that each of
+// many sizes needs would be megabytes. V8 asks for its own.
 extern "C" {
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): its name and type are jemalloc's
 const char* malloc_conf = "narenas:1,thp:never";
@@ -45,8 +46,8 @@ bool DieWith(int64_t parent) {
   return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == static_cast<pid_t>(parent);
 }
 
-// A descriptor that is readable when SIGINT, SIGTERM or, unless it is ignored (nohup), SIGHUP has come. Before any thread
-// starts, so that all leave them to it.
+// A descriptor that is readable when SIGINT, SIGTERM or, unless it is ignored (nohup), SIGHUP has
+// come. Before any thread starts, so that all leave them to it.
 int TakeSignals() {
   sigset_t set;
   sigemptyset(&set);

@@ -9,7 +9,8 @@
 
 namespace lockstep::agent {
 
-// Written by a thread: an agent whose stderr nobody reads goes on, without the lines that do not fit.
+// Written by a thread: an agent whose stderr nobody reads goes on, without the lines that do not
+// fit.
 class StderrLog final : public Logger {
  public:
   StderrLog(std::string name, bool verbose);

@@ -1,5 +1,6 @@
-// The pseudo-random numbers of Go's math/rand, which scripts that call randomSeed() expect: an additive lagged Fibonacci
-// generator of 607 numbers of 64 bits. This is its state after seeding; k6's module `k6` steps it. Pure.
+// The pseudo-random numbers of Go's math/rand, which scripts that call randomSeed() expect: an
+// additive lagged Fibonacci generator of 607 numbers of 64 bits. This is its state after seeding;
+// k6's module `k6` steps it. Pure.
 #pragma once
 
 #include <array>

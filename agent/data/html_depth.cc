@@ -36,7 +36,8 @@ class OpenElements {
     open_.push_back(name);
     ++counts_[name];
   }
-  // An end tag closes what was opened inside of its element, too; without a start it closes nothing.
+  // An end tag closes what was opened inside of its element, too; without a start it closes
+  // nothing.
   void Close(const std::string& name) {
     if (counts_of(name) == 0) {
       return;

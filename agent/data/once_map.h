@@ -20,9 +20,9 @@ namespace lockstep::agent {
 template <class T>
 class OnceMap {
  public:
-  // The thing called `name`, which `make` makes, as absl::StatusOr<std::unique_ptr<T>>, where nobody has
-  // done so; its error is returned, and whoever asks next may try. A thread that asks while another one
-  // makes it waits. What is returned lives as long as the map.
+  // The thing called `name`, which `make` makes, as absl::StatusOr<std::unique_ptr<T>>, where
+  // nobody has done so; its error is returned, and whoever asks next may try. A thread that asks
+  // while another one makes it waits. What is returned lives as long as the map.
   template <typename Make>
   absl::StatusOr<T*> FindOrMake(absl::string_view name, const Make& make) {
     if (T* const known = FindOrClaim(name)) {
@@ -63,7 +63,8 @@ class OnceMap {
       settled_.Wait(mutex_);
     }
   }
-  // Returns what is kept: what was before, if a script makes a thing while it is making that very thing.
+  // Returns what is kept: what was before, if a script makes a thing while it is making that very
+  // thing.
   T* Keep(absl::string_view name, std::unique_ptr<T> thing) {
     const MutexLock lock(mutex_);
     Entry& entry = things_[std::string(name)];

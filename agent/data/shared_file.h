@@ -1,5 +1,5 @@
-// Files that scripts open with k6/experimental/fs: one copy in a process, whatever the number of VUs, and what each VU has of it,
-// a position. Knows no V8.
+// Files that scripts open with k6/experimental/fs: one copy in a process, whatever the number of
+// VUs, and what each VU has of it, a position. Knows no V8.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,11 @@ class OpenFile {
   std::string name() const { return path_.substr(path_.rfind('/') + 1); }
   int64_t size() const { return static_cast<int64_t>(file_.content.size()); }
 
-  // Copies what comes next, up to the size of `into`, and goes behind it. The number of bytes; nothing at the end of the file.
+  // Copies what comes next, up to the size of `into`, and goes behind it. The number of bytes;
+  // nothing at the end of the file.
   std::optional<int64_t> Read(absl::Span<char> into);
-  // The new position, which may be the end of the file. InvalidArgument: it would be before the start or behind the end.
+  // The new position, which may be the end of the file. InvalidArgument: it would be before the
+  // start or behind the end.
   absl::StatusOr<int64_t> Seek(int64_t offset, SeekMode whence);
 
  private:

@@ -16,7 +16,8 @@ namespace {
 
 using MapJson = nlohmann::json;
 
-// Six bits, the lowest first; the highest of them says that more follow, the lowest of the number is its sign.
+// Six bits, the lowest first; the highest of them says that more follow, the lowest of the number
+// is its sign.
 constexpr int kDigitBits = 5;
 constexpr int kMoreBit = 1 << kDigitBits;
 constexpr int kMostShift = 60;
@@ -125,7 +126,8 @@ class SourceMapReader {
     return absl::OkStatus();
   }
 
-  // A mapping has one number, four, or five with a name that is of no use here; each is the difference from the one before.
+  // A mapping has one number, four, or five with a name that is of no use here; each is the
+  // difference from the one before.
   absl::Status ReadMapping(absl::string_view* text, int64_t line, std::array<int64_t, 4>* at) {
     size_t count = 0;
     for (; !text->empty() && text->front() != ',' && text->front() != ';'; ++count) {

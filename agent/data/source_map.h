@@ -1,4 +1,5 @@
-// Source maps (ECMA-426, "version 3"): which place of which source a place of generated code comes from. Pure.
+// Source maps (ECMA-426, "version 3"): which place of which source a place of generated code comes
+// from. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,12 @@ class SourceMap {
     int64_t column = 1;
   };
 
-  // InvalidArgument: not the JSON of a map, or mappings that are none. Maps of sections are taken, too.
+  // InvalidArgument: not the JSON of a map, or mappings that are none. Maps of sections are taken,
+  // too.
   static absl::StatusOr<SourceMap> Parse(absl::string_view json);
 
-  // The place behind the last mapping at or before this one in its line; nothing if there is none, or if the map says that
-  // it comes from no source.
+  // The place behind the last mapping at or before this one in its line; nothing if there is none,
+  // or if the map says that it comes from no source.
   std::optional<Place> Find(int64_t line, int64_t column) const;
 
  private:

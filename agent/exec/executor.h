@@ -25,7 +25,8 @@ struct ExecutorContext {
   const ScenarioPlan& plan;  // this instance's part; changes just before Redivide
   // Work may move: see Redivide.
   bool moves = false;
-  // Numbers in the test begin here, where no schedule gives them; > 0: they are all this instance's.
+  // Numbers in the test begin here, where no schedule gives them; > 0: they are all this
+  // instance's.
   int64_t first_number = 0;
   EventLoop& loop;
   VuRequests& vus;
@@ -63,8 +64,8 @@ class Executor {
   virtual void Interrupt() = 0;
   // Nothing more will start, no VU is held, nothing is under way. Once true, it stays true.
   virtual bool finished() const = 0;
-  // Reports the iterations that found no time. Once, when finished, unless the run was stopped: what
-  // nobody wanted any more was not dropped.
+  // Reports the iterations that found no time. Once, when finished, unless the run was stopped:
+  // what nobody wanted any more was not dropped.
   virtual void Settle() {}
 
   // VUs at work: those of a closed loop always are, those of an arrival rate while they iterate.

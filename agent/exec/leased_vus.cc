@@ -139,8 +139,8 @@ void LeasedVus::LetGo(int64_t vu, Share& share) {
   }
 }
 
-// As many as will begin in the time ahead at the speed since the last time, and one more than it has
-// at least: so there is always something to answer.
+// As many as will begin in the time ahead at the speed since the last time, and one more than it
+// has at least: so there is always something to answer.
 void LeasedVus::Ask(int64_t vu, Share& share) {
   const int64_t begun = share.source->next();
   const int64_t ahead = IterationsAhead(begun - share.begun_when_asked, now() - share.asked);

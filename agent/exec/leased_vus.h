@@ -1,7 +1,7 @@
-// per-vu-iterations where work may move: the coordinator says which iterations of which VU of the test
-// may begin here, about a second's ahead. A VU that becomes another agent's ends its iteration first,
-// and the other one goes on with what has not begun, in a VU of its own. It ends once the coordinator
-// has said that nothing is left of any VU, or when maxDuration is over.
+// per-vu-iterations where work may move: the coordinator says which iterations of which VU of the
+// test may begin here, about a second's ahead. A VU that becomes another agent's ends its iteration
+// first, and the other one goes on with what has not begun, in a VU of its own. It ends once the
+// coordinator has said that nothing is left of any VU, or when maxDuration is over.
 #pragma once
 
 #include <atomic>
@@ -81,7 +81,8 @@ class LeasedVus final : public Executor {
     std::atomic<int64_t> end_ = 0;
     std::atomic<int64_t> low_at_ = -1;  // iterations left; -1: it has been noted
   };
-  // Our share in one VU of the test, from our first wish for it on; when the time is up, in all of them.
+  // Our share in one VU of the test, from our first wish for it on; when the time is up, in all of
+  // them.
   struct Share {
     std::shared_ptr<Source> source;
     bool ours = true;        // by the plan

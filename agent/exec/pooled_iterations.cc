@@ -103,9 +103,9 @@ void PooledIterations::Start(MonoTime start) {
   }
 }
 
-// Wants to have as many as will begin in the time ahead at the speed since the last time, twice the VUs
-// at least; without a VU, none. Asks once more when it has none, as only then it may hear that there
-// are no more.
+// Wants to have as many as will begin in the time ahead at the speed since the last time, twice the
+// VUs at least; without a VU, none. Asks once more when it has none, as only then it may hear that
+// there are no more.
 void PooledIterations::Ask() {
   const int64_t begun = gate_->BegunUntilAsked();
   const int64_t vus = context_.plan.planned_vus;

@@ -145,13 +145,13 @@ class ScenarioEngine {
   void SetTotals(absl::string_view scenario, int64_t vus, int64_t max_vus);
   // ---- work that moves ----
 
-  // Nothing begins any more that is due at T0 + `after` or later, until Divide or another Hold, which
-  // replaces this one. False, and all as before, if something of that has begun.
+  // Nothing begins any more that is due at T0 + `after` or later, until Divide or another Hold,
+  // which replaces this one. False, and all as before, if something of that has begun.
   bool Hold(absl::Duration after);
   // The VUs that `plan` wants and that are missing are initialised in the background.
   void Expect(const InstancePlan& plan);
-  // From the instant of the last Hold on, or at once if that has passed, the work is `plan`, which is
-  // the part `segment` of the test.
+  // From the instant of the last Hold on, or at once if that has passed, the work is `plan`, which
+  // is the part `segment` of the test.
   void Divide(InstancePlan plan, SegmentTuple segment);
   // At the instant of the last Hold: as Leave.
   void EndAtHold();
@@ -173,8 +173,8 @@ class ScenarioEngine {
   // Harmless after the end. Works before Start, too.
   void GracefulStop();
   // As GracefulStop, but the test goes on elsewhere: externally controlled scenarios, which have no
-  // gracefulStop as a rule, let their iterations end within that of all others, and have not come to
-  // their end if they have none.
+  // gracefulStop as a rule, let their iterations end within that of all others, and have not come
+  // to their end if they have none.
   void Leave();
   // Interrupts all iterations now; OnDone follows once the VUs have stopped.
   void Stop();

@@ -27,8 +27,8 @@ class ScenarioRunner {
     EngineEvents& events;
   };
 
-  // `config` is borrowed; `plan` is this instance's part of it. `on_ended` is called once, in a task
-  // of its own, but not if there is no work.
+  // `config` is borrowed; `plan` is this instance's part of it. `on_ended` is called once, in a
+  // task of its own, but not if there is no work.
   ScenarioRunner(size_t index, const ScenarioConfig& config, ScenarioPlan plan, const Run& run,
                  absl::AnyInvocable<void()> on_ended);
   ScenarioRunner(const ScenarioRunner&) = delete;
@@ -42,8 +42,8 @@ class ScenarioRunner {
   // No new iterations; what still runs is interrupted at `deadline` or at the scenario's own end,
   // whichever comes first.
   void GracefulStop(MonoTime deadline);
-  // GracefulStop, and the test goes on elsewhere: what would have gone on here until somebody ends the
-  // test has not come to its end.
+  // GracefulStop, and the test goes on elsewhere: what would have gone on here until somebody ends
+  // the test has not come to its end.
   void Leave(MonoTime deadline);
   void Stop();
 

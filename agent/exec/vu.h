@@ -1,13 +1,15 @@
-// The virtual user as the executors see it: something that can be set to work on a scenario, and that reports when it
-// has stopped. Implemented by agent/vu with V8, and by a fake in tests. This header knows neither V8 nor curl.
+// The virtual user as the executors see it: something that can be set to work on a scenario, and
+// that reports when it has stopped. Implemented by agent/vu with V8, and by a fake in tests. This
+// header knows neither V8 nor curl.
 //
-// Who has a VU is a matter of types. A pool lends a VU as a LentVu, which only one can have, and which gives it back
-// when it goes, whatever the VU is doing. A VU shares what it iterates from (IterationSource) with whoever has it, so
-// that neither has to wait for the other. When the pool is over, LentVus do nothing any more, and nobody is called
-// back. So executors, their VUs and the run that these are from may go in any order.
+// Who has a VU is a matter of types. A pool lends a VU as a LentVu, which only one can have, and
+// which gives it back when it goes, whatever the VU is doing. A VU shares what it iterates from
+// (IterationSource) with whoever has it, so that neither has to wait for the other. When the pool
+// is over, LentVus do nothing any more, and nobody is called back. So executors, their VUs and the
+// run that these are from may go in any order.
 //
-// Threads: pools, LentVus and executors live on the conductor's loop. A VU lives on one worker, on whose thread it
-// calls its IterationSource.
+// Threads: pools, LentVus and executors live on the conductor's loop. A VU lives on one worker, on
+// whose thread it calls its IterationSource.
 #pragma once
 
 #include <cstddef>
@@ -37,18 +39,21 @@ enum class IterationEnd {
   kInterrupted,  // stopped before its end; emits no iteration metrics
 };
 
-// Where an activated VU gets its work. Borrows nothing that could go before it: the VU may be the last one to have it.
+// Where an activated VU gets its work. Borrows nothing that could go before it: the VU may be the
+// last one to have it.
 class IterationSource {
  public:
   virtual ~IterationSource() = default;
-  // Fills `iteration` and returns true, or returns false: the VU then becomes idle. Called on the VU's worker, before
-  // each iteration; several VUs may share a source, so it must be thread-safe if they do.
+  // Fills `iteration` and returns true, or returns false: the VU then becomes idle. Called on the
+  // VU's worker, before each iteration; several VUs may share a source, so it must be thread-safe
+  // if they do.
   virtual bool Next(MonoTime now, Iteration* iteration) = 0;
   // After each iteration, on the VU's worker.
   virtual void Ended(const Iteration& iteration, IterationEnd end) = 0;
 };
 
-// The conductor's end of a VU, which its pool has. Implementations outlive whatever they post to the conductor's loop.
+// The conductor's end of a VU, which its pool has. Implementations outlive whatever they post to
+// the conductor's loop.
 class Vu {
  public:
   virtual ~Vu() = default;
@@ -58,7 +63,8 @@ class Vu {
  protected:
   Vu() = default;
 
-  // Takes iterations from source(), from `not_before` on; then BecameIdle follows, in a task of its own.
+  // Takes iterations from source(), from `not_before` on; then BecameIdle follows, in a task of its
+  // own.
   virtual void Start(MonoTime not_before) = 0;
   // See LentVu. The VU is at work, or on its way to or from it.
   virtual void Interrupt() = 0;
@@ -95,24 +101,26 @@ class LentVu {
 
   // There is one, be its pool over or not.
   explicit operator bool() const { return vu_ != nullptr; }
-  // What it runs whenever it is activated: an index into the run's scenarios, and where it gets its iterations.
-  // While it is idle.
+  // What it runs whenever it is activated: an index into the run's scenarios, and where it gets its
+  // iterations. While it is idle.
   void WorkOn(size_t scenario, std::shared_ptr<IterationSource> source);
-  // Starts taking iterations; `on_idle` is called once, when it has nothing more to run. It must be idle, and know
-  // what to work on. The VU asks its source once `not_before` has come, by its worker's own timer: work that is
-  // handed over ahead of its time starts on the dot, whatever the conductor is doing then. In the past: at once.
+  // Starts taking iterations; `on_idle` is called once, when it has nothing more to run. It must be
+  // idle, and know what to work on. The VU asks its source once `not_before` has come, by its
+  // worker's own timer: work that is handed over ahead of its time starts on the dot, whatever the
+  // conductor is doing then. In the past: at once.
   void Activate(absl::AnyInvocable<void()> on_idle, MonoTime not_before = MonoTime());
-  // Interrupts the running iteration, if there is one, wherever its script is; the source is then asked no more and
-  // `on_idle` follows. Harmless on an idle VU.
+  // Interrupts the running iteration, if there is one, wherever its script is; the source is then
+  // asked no more and `on_idle` follows. Harmless on an idle VU.
   void Interrupt();
-  // Afterwards there is nothing here. A VU at work is interrupted, and free for others once it has stopped; `on_idle`
-  // is not called.
+  // Afterwards there is nothing here. A VU at work is interrupted, and free for others once it has
+  // stopped; `on_idle` is not called.
   void GiveBack();
 
   // Of one whose pool is over, they tell nothing: 0, 0 and true.
   int64_t id_in_instance() const;  // from 1
   int64_t id_in_test() const;      // from 1, unique over all agents
-  // False while work given to it would have to wait, because its worker runs another VU's init code.
+  // False while work given to it would have to wait, because its worker runs another VU's init
+  // code.
   bool prompt() const;
 
  private:
@@ -135,9 +143,11 @@ class VuPool {
 
   // An initialised VU that nobody has, or nothing.
   LentVu Take();
-  // Calls `receiver` with a free VU, at once if there is one, else when one is given back; first come, first served.
+  // Calls `receiver` with a free VU, at once if there is one, else when one is given back; first
+  // come, first served.
   void Request(Receiver receiver);
-  // Initialises one more VU in the background, and calls `done` with it, or with nothing if its init code failed.
+  // Initialises one more VU in the background, and calls `done` with it, or with nothing if its
+  // init code failed.
   virtual void InitialiseOne(Receiver done) = 0;
   // VUs initialised so far.
   virtual int64_t initialised() const = 0;
@@ -170,8 +180,8 @@ class VuPool {
   std::shared_ptr<VuPool*> here_ = std::make_shared<VuPool*>(this);
 };
 
-// What a run's executors use of its pool. What they have asked for goes with this, and they may ask on when the pool
-// is over. Conductor's loop only.
+// What a run's executors use of its pool. What they have asked for goes with this, and they may ask
+// on when the pool is over. Conductor's loop only.
 class VuRequests {
  public:
   explicit VuRequests(VuPool& pool) : pool_(pool.here()) {}

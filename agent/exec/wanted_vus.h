@@ -1,5 +1,5 @@
-// What is common to the executors that have as many looping VUs at work as are wanted at a time: constant-vus, ramping-vus and
-// externally-controlled.
+// What is common to the executors that have as many looping VUs at work as are wanted at a time:
+// constant-vus, ramping-vus and externally-controlled.
 #pragma once
 
 #include <cstdint>

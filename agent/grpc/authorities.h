@@ -15,7 +15,8 @@ namespace lockstep::agent {
 // Of one worker; its thread only.
 class GrpcAuthorities {
  public:
-  // Those in `cacerts`, texts in PEM. Shared with the channels that use them. InvalidArgument: which text has none.
+  // Those in `cacerts`, texts in PEM. Shared with the channels that use them. InvalidArgument:
+  // which text has none.
   absl::StatusOr<std::shared_ptr<X509_STORE>> Of(const std::vector<std::string>& cacerts);
 
  private:

@@ -1,5 +1,5 @@
-// The protocols that gRPC itself defines and scripts use without loading them: health checks, server reflection, and
-// the details of errors.
+// The protocols that gRPC itself defines and scripts use without loading them: health checks,
+// server reflection, and the details of errors.
 #pragma once
 
 #include "absl/strings/string_view.h"
@@ -8,11 +8,12 @@
 
 namespace lockstep::agent {
 
-// Made on first use; lives as long as the process. Has grpc.health.v1, the messages of grpc.reflection.v1 (those of
-// v1alpha are the same on the wire) and google.rpc.Status.
+// Made on first use; lives as long as the process. Has grpc.health.v1, the messages of
+// grpc.reflection.v1 (those of v1alpha are the same on the wire) and google.rpc.Status.
 const ProtoSchema& BuiltinProtos();
 
-// The sources of its files, embedded by CMake: proto/grpc/health, proto/grpc/reflection, and status.proto beside this file.
+// The sources of its files, embedded by CMake: proto/grpc/health, proto/grpc/reflection, and
+// status.proto beside this file.
 absl::string_view HealthProto();
 absl::string_view ReflectionProto();
 absl::string_view StatusProto();

@@ -22,7 +22,8 @@ inline constexpr const char* kGrpcStatusNames[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-// In the order in which it was sent. Names in lower case; values of those that end with "-bin" are bytes.
+// In the order in which it was sent. Names in lower case; values of those that end with "-bin" are
+// bytes.
 using GrpcMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // InvalidArgument: gRPC cannot send an entry with such a name or value.
@@ -34,13 +35,13 @@ struct GrpcCallSpec {
   absl::Duration timeout = absl::InfiniteDuration();
   // Of a stream: that its method has one message as its answer. A unary call has that anyway.
   bool one_message = false;
-  // Of a stream: that its method takes one message. The stream then takes no more after the first, and tells the server
-  // so at once: many a server begins only then.
+  // Of a stream: that its method takes one message. The stream then takes no more after the first,
+  // and tells the server so at once: many a server begins only then.
   bool one_request = false;
 };
 
-// How a call ended. INTERNAL is also the status of answers that their method cannot have, or that are compressed in no
-// known way, even if the server calls that a success.
+// How a call ended. INTERNAL is also the status of answers that their method cannot have, or that
+// are compressed in no known way, even if the server calls that a success.
 struct GrpcResult {
   int status = 0;       // gRPC's codes
   std::string error;    // the status's message
@@ -79,7 +80,8 @@ class GrpcStreamListener {
 
 class GrpcStream : public GrpcCall {
  public:
-  // Queues a message; false if the stream does not take any more. The caller sees to it that not too much waits (common/base/unsent.h).
+  // Queues a message; false if the stream does not take any more. The caller sees to it that not
+  // too much waits (common/base/unsent.h).
   virtual bool Write(std::string message) = 0;
   // Of messages that have not been handed to the connection.
   virtual int64_t unsent_bytes() const = 0;
@@ -87,7 +89,8 @@ class GrpcStream : public GrpcCall {
   virtual void WritesDone() = 0;
   // The listener is done with one message.
   virtual void Taken() = 0;
-  // The listener cannot read a message that it is being told of: the stream ends with INTERNAL and `why`.
+  // The listener cannot read a message that it is being told of: the stream ends with INTERNAL and
+  // `why`.
   virtual void Fail(std::string why) = 0;
 };
 

@@ -15,15 +15,16 @@
 
 #include "agent/net/response_reader.h"
 
-// gRPC's core hands out no message's flags but by this function, and takes one that is compressed in no known way for one
-// that is not compressed. Another version of the library may lack it.
+// gRPC's core hands out no message's flags but by this function, and takes one that is compressed
+// in no known way for one that is not compressed. Another version of the library may lack it.
 // NOLINTNEXTLINE(readability-identifier-naming): the library's name
 [[gnu::weak]] uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
 
 namespace lockstep::agent {
 namespace {
 
-// What gRPC's core says of a message that is not what its grpc-encoding says, with a status that is none of those.
+// What gRPC's core says of a message that is not what its grpc-encoding says, with a status that is
+// none of those.
 constexpr char kNotDecompressed[] = "Unexpected error decompressing data";
 
 // A flag of a message, which gRPC takes away where it has decompressed it.
@@ -48,8 +49,8 @@ gpr_timespec DeadlineIn(absl::Duration timeout) {
                       gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
 }
 
-// gRPC's words for a connection that its peer has reset: the system's, and before them the call that
-// met the reset, where that was not the poll.
+// gRPC's words for a connection that its peer has reset: the system's, and before them the call
+// that met the reset, where that was not the poll.
 bool IsOfAResetConnection(absl::string_view error) {
   if (!absl::ConsumePrefix(&error, "recvmsg:")) {
     absl::ConsumePrefix(&error, "sendmsg:");
@@ -73,7 +74,8 @@ constexpr absl::string_view kHttp2Errors[] = {"NO_ERROR",
                                               "INADEQUATE_SECURITY",
                                               "HTTP_1_1_REQUIRED"};
 
-// What gRPC itself says of a server that is none of gRPC's, or that breaks a call off, in the words of Go; "" for other texts.
+// What gRPC itself says of a server that is none of gRPC's, or that breaks a call off, in the words
+// of Go; "" for other texts.
 std::string OfABadServer(int status, absl::string_view error) {
   uint32_t number = 0;
   if (absl::ConsumePrefix(&error, "Received http2 header with status: ") &&

@@ -40,8 +40,8 @@ inline constexpr char kNoGrpcStatus[] =
 inline constexpr char kStillCompressed[] =
     "the message is marked as compressed, but the answer's grpc-encoding is missing or neither gzip nor deflate";
 
-// Whether the message that has come last, before the next one is asked for, is compressed in a way that gRPC does not
-// know.
+// Whether the message that has come last, before the next one is asked for, is compressed in a way
+// that gRPC does not know.
 bool IsStillCompressed(grpc::ClientContext& context);
 void FailWith(absl::string_view failure, GrpcResult* result);
 

@@ -30,8 +30,8 @@ struct GrpcConnectSpec {
   std::string user_agent = {};
 };
 
-// Connected at least once; connects again when it must. Immutable; shared by the calls over it, and destroyed on any
-// thread.
+// Connected at least once; connects again when it must. Immutable; shared by the calls over it, and
+// destroyed on any thread.
 class GrpcChannel {
  public:
   explicit GrpcChannel(std::shared_ptr<grpc::Channel> channel) : channel_(std::move(channel)) {}
@@ -47,9 +47,9 @@ class GrpcWork {
   virtual ~GrpcWork() = default;
 };
 
-// Connects, subject to the run's rules for hosts and addresses. `done` is called once, on the loop, and never from
-// within. DeadlineExceeded: the timeout was over; InvalidArgument: the address or a certificate; otherwise Unavailable:
-// why there is no connection.
+// Connects, subject to the run's rules for hosts and addresses. `done` is called once, on the loop,
+// and never from within. DeadlineExceeded: the timeout was over; InvalidArgument: the address or a
+// certificate; otherwise Unavailable: why there is no connection.
 std::unique_ptr<GrpcWork> StartConnect(
     GrpcEngine& engine, GrpcConnectSpec spec,
     absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<GrpcChannel>>)> done);

@@ -165,8 +165,8 @@ class Connector final : public std::enable_shared_from_this<Connector> {
     }
   }
 
-  // A channel says that it failed, but only calls are told why. This one never leaves: the next attempt to connect is
-  // a second away.
+  // A channel says that it failed, but only calls are told why. This one never leaves: the next
+  // attempt to connect is a second away.
   void AskWhy() {
     probe_ = StartUnary(
         engine_, *channel_, {.path = "/grpc.health.v1.Health/Check", .timeout = absl::Seconds(1)},

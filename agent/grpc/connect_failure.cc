@@ -22,7 +22,8 @@ absl::string_view WithoutAddress(absl::string_view cause) {
   return cause;
 }
 
-// "certificate verify failed" of "SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed".
+// "certificate verify failed" of "SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify
+// failed".
 absl::string_view TlsReason(absl::string_view cause) {
   constexpr absl::string_view kRoutines = "SSL routines:";
   if (const size_t at = cause.rfind(kRoutines); at != absl::string_view::npos) {

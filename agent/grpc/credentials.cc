@@ -22,8 +22,9 @@ namespace {
 
 namespace tls = grpc::experimental;
 
-// Judges a server's certificate once a handshake is complete, before anything is said, on a thread of gRPC's. Takes the place of the
-// library's own check, which reads the system's authorities for each connection, and makes do with a common name.
+// Judges a server's certificate once a handshake is complete, before anything is said, on a thread
+// of gRPC's. Takes the place of the library's own check, which reads the system's authorities for
+// each connection, and makes do with a common name.
 class ServerVerifier final : public tls::ExternalCertificateVerifier {
  public:
   // Without a store of its own, the run's authorities count.

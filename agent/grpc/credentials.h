@@ -1,4 +1,5 @@
-// How a channel proves who it is, and whom it believes. Only agent/grpc includes this: it shows gRPC.
+// How a channel proves who it is, and whom it believes. Only agent/grpc includes this: it shows
+// gRPC.
 #pragma once
 
 #include <memory>
@@ -14,8 +15,9 @@ namespace lockstep::agent {
 
 class GrpcEngine;
 
-// For `host`, without reading authorities anew for each connection. The script's own certificate, or the one that the option tlsAuth has for the host; the script's
-// authorities, or those of the environment, or the system's. InvalidArgument: what cannot be read.
+// For `host`, without reading authorities anew for each connection. The script's own certificate,
+// or the one that the option tlsAuth has for the host; the script's authorities, or those of the
+// environment, or the system's. InvalidArgument: what cannot be read.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     GrpcEngine& engine, const GrpcConnectSpec& spec, const std::string& host);
 

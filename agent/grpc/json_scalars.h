@@ -1,4 +1,5 @@
-// Single values of protobuf's JSON mapping, and how what is wrong with one is said. Errors are InvalidArgument.
+// Single values of protobuf's JSON mapping, and how what is wrong with one is said. Errors are
+// InvalidArgument.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,8 @@ absl::Status Mismatch(absl::string_view wanted, const nlohmann::json& json);
 // `inner` with the place in front of it: "a.b: why", "a[2]: why".
 absl::Status AtPlace(absl::string_view place, const absl::Status& inner);
 
-// An integer of 32 or 64 bits; it may be written as a string, with a fraction of zero, or with an exponent.
+// An integer of 32 or 64 bits; it may be written as a string, with a fraction of zero, or with an
+// exponent.
 template <class Int>
 absl::StatusOr<Int> IntegerOf(const nlohmann::json& json);
 // A float or double; it may be written as a string, and be "NaN", "Infinity" or "-Infinity".

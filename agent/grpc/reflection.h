@@ -12,9 +12,9 @@
 
 namespace lockstep::agent {
 
-// Asks for the files of all services, and for those that they import: serialised FileDescriptorProtos, each once, in
-// no particular order. `done` is called once, on the loop, and never from within. Unavailable: what the server answered
-// instead.
+// Asks for the files of all services, and for those that they import: serialised
+// FileDescriptorProtos, each once, in no particular order. `done` is called once, on the loop, and
+// never from within. Unavailable: what the server answered instead.
 std::unique_ptr<GrpcWork> StartReflection(
     GrpcEngine& engine, const GrpcChannel& channel, const GrpcMetadata& metadata,
     absl::Duration timeout,

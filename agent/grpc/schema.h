@@ -1,5 +1,6 @@
-// What a script knows of a server's services and messages: the descriptors of some `.proto` files, with the messages'
-// JSON mapping. Made once, never changed, shared by all VUs that load the same files; any thread may use it.
+// What a script knows of a server's services and messages: the descriptors of some `.proto` files,
+// with the messages' JSON mapping. Made once, never changed, shared by all VUs that load the same
+// files; any thread may use it.
 #pragma once
 
 #include <memory>
@@ -39,9 +40,9 @@ struct GrpcMethod {
 
 class ProtoSchema {
  public:
-  // Of these files, each of which imports others of them or google/protobuf/*.proto; the types of the latter that have
-  // a JSON of their own are always there, for Any. InvalidArgument: what is wrong
-  // with them, with the names of file and symbol.
+  // Of these files, each of which imports others of them or google/protobuf/*.proto; the types of
+  // the latter that have a JSON of their own are always there, for Any. InvalidArgument: what is
+  // wrong with them, with the names of file and symbol.
   static absl::StatusOr<std::unique_ptr<const ProtoSchema>> Make(
       const std::vector<google::protobuf::FileDescriptorProto>& files);
   // Of serialised FileDescriptorProtos, as server reflection has them.
@@ -58,12 +59,13 @@ class ProtoSchema {
   // By its path; null if there is none.
   const GrpcMethod* Find(absl::string_view path) const;
 
-  // The wire format of what `json` says, as a message of the kind of `prototype`, which is of this schema.
+  // The wire format of what `json` says, as a message of the kind of `prototype`, which is of this
+  // schema.
   // InvalidArgument: the field and what is wrong with it.
   absl::StatusOr<std::string> Encode(const google::protobuf::Message& prototype,
                                      absl::string_view json) const;
-  // The JSON of a serialised message; also of fields that are not set, as k6 shows them. InvalidArgument: these bytes
-  // are no such message.
+  // The JSON of a serialised message; also of fields that are not set, as k6 shows them.
+  // InvalidArgument: these bytes are no such message.
   absl::StatusOr<std::string> Decode(const google::protobuf::Message& prototype,
                                      absl::string_view bytes) const;
 

@@ -1,5 +1,5 @@
-// The schemas of a run, shared by all VUs of the agent: what they load, by where it is from, and what servers tell by
-// reflection, by its content.
+// The schemas of a run, shared by all VUs of the agent: what they load, by where it is from, and
+// what servers tell by reflection, by its content.
 #pragma once
 
 #include "agent/data/once_map.h"

@@ -1,5 +1,6 @@
-// A unary call in two batches of gRPC's core: what is sent with the status, and what comes before that. The C++ library
-// has one for all of it, which does not end if there is a second message, and does not say whether there was a first.
+// A unary call in two batches of gRPC's core: what is sent with the status, and what comes before
+// that. The C++ library has one for all of it, which does not end if there is a second message, and
+// does not say whether there was a first.
 #include <atomic>
 #include <cstring>
 #include <iterator>
@@ -19,7 +20,8 @@
 namespace lockstep::agent {
 namespace {
 
-// Servers send numbers that the enumeration does not have, and the library stores them there as they are.
+// Servers send numbers that the enumeration does not have, and the library stores them there as
+// they are.
 int NumberOf(const grpc_status_code& status) {
   static_assert(sizeof(int) == sizeof(status));
   int number = 0;
@@ -173,7 +175,8 @@ class UnaryCall final {
       failure_ = kStillCompressed;
     }
     if (parts_.answer != nullptr && !status_.has_come.load(std::memory_order_acquire)) {
-      // There is no status before all messages have been taken, so there may be another. Mostly it has come with the message.
+      // There is no status before all messages have been taken, so there may be another. Mostly it
+      // has come with the message.
       engine_.Expect();
       grpc_op op = {};
       op.op = GRPC_OP_RECV_MESSAGE;

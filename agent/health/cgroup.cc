@@ -47,8 +47,8 @@ std::optional<double> LimitOf(const std::string& folder) {
   return *quota / *period;
 }
 
-// The folders of the groups of `controller` that this process is in, from its own up to the root; some
-// may not be there.
+// The folders of the groups of `controller` that this process is in, from its own up to the root;
+// some may not be there.
 std::vector<std::string> FoldersOf(absl::string_view controller, const std::string& root) {
   std::vector<std::string> folders;
   // In a container, the group's path may be the host's and not be there: the mount's root is ours

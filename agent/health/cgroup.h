@@ -20,8 +20,8 @@ class CpuCgroup {
 
   // The smallest limit, in processors; infinite: none.
   double cores() const;
-  // How long its groups were held back by their limits so far; of several, the longest. Nothing: the
-  // kernel does not tell.
+  // How long its groups were held back by their limits so far; of several, the longest. Nothing:
+  // the kernel does not tell.
   std::optional<absl::Duration> Throttled() const;
 
  private:
@@ -33,7 +33,8 @@ class CpuCgroup {
   std::vector<Limit> limits_;
 };
 
-// The smallest limit on the memory of its groups, in bytes; nothing: there is none. `root` as above.
+// The smallest limit on the memory of its groups, in bytes; nothing: there is none. `root` as
+// above.
 std::optional<uint64_t> MemoryLimit(const std::string& root = "");
 
 }  // namespace lockstep::agent

@@ -16,8 +16,8 @@ namespace lockstep::agent {
 
 class HealthMonitor final : public HealthSource {
  public:
-  // Both are borrowed. `workers`: threads that host VUs. /proc and /sys are below `root`, which is a
-  // folder for tests.
+  // Both are borrowed. `workers`: threads that host VUs. /proc and /sys are below `root`, which is
+  // a folder for tests.
   HealthMonitor(const Clock& clock, RunHealth& run, int64_t workers, const std::string& root = "")
       : clock_(clock),
         run_(run),

@@ -1,5 +1,5 @@
-// A file in which the kernel keeps figures, read again and again. It stays open, so that an agent whose
-// load has used up its descriptors still knows how it is.
+// A file in which the kernel keeps figures, read again and again. It stays open, so that an agent
+// whose load has used up its descriptors still knows how it is.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ class KernelFile {
   KernelFile(KernelFile&& other) noexcept;
   KernelFile& operator=(KernelFile&&) = delete;
 
-  // What it holds now, of the first 4 KiB. Nothing: there is no such file, or it cannot be read. Any
-  // thread.
+  // What it holds now, of the first 4 KiB. Nothing: there is no such file, or it cannot be read.
+  // Any thread.
   std::optional<std::string> Read() const;
 
  private:

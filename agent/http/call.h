@@ -64,7 +64,8 @@ struct HttpCallSpec {
   HttpCallListener* listener = nullptr;
 };
 
-// What responses and tags call a URL: as in k6, credentials for a digest are taken out, and others hidden.
+// What responses and tags call a URL: as in k6, credentials for a digest are taken out, and others
+// hidden.
 std::string ShownUrl(HttpRequest::Auth auth, absl::string_view text);
 
 // A request as the script is shown it: the first one of a chain of redirects, as in k6.
@@ -132,8 +133,9 @@ class HttpCall : private ResponseListener {
   void OnHead(const HttpResponse& response) override;
   void OnBody(std::string piece) override;
   void KeepCookies(const HttpResponse& response);
-  // Counts and samples an answer, and keeps its cookies if OnHead has not; a redirect whose Location
-  // cannot be read becomes a failure. The challenge of an answer that the call can go on from.
+  // Counts and samples an answer, and keeps its cookies if OnHead has not; a redirect whose
+  // Location cannot be read becomes a failure. The challenge of an answer that the call can go on
+  // from.
   std::optional<DigestChallenge> Account(HttpResponse& response);
   std::optional<DigestChallenge> ChallengeOf(const HttpResponse& response) const;
   // Whether another hop follows, so that this answer is not the script's.
@@ -164,8 +166,8 @@ class HttpCall : private ResponseListener {
   const bool keep_body_;                  // the script wants it
   const MonoTime deadline_;
   Done done_;
-  // Where AddHopHeaders has added some: while the hop is under way, its headers without them; once it
-  // is answered, the headers as they were sent.
+  // Where AddHopHeaders has added some: while the hop is under way, its headers without them; once
+  // it is answered, the headers as they were sent.
   std::optional<HeaderList> bare_;
   std::vector<RequestCookie> sent_cookies_;
   int64_t redirects_ = 0;                 // followed so far

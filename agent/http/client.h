@@ -46,7 +46,8 @@ class HttpClient {
   // Abandons an exchange of whose answer the listener has got the head, as if its body ended here.
   // Nothing without a head.
   virtual std::optional<HttpResponse> Cut(ExchangeId id) = 0;
-  // Takes what is left of a response that nobody needs any more, whose memory the next one may have.
+  // Takes what is left of a response that nobody needs any more, whose memory the next one may
+  // have.
   virtual void Reuse(HttpResponse& /*response*/) {}
   // Opens a WebSocket over `pool`, which outlives it, as does `listener`; see websocket.h.
   virtual std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,

@@ -29,7 +29,8 @@ std::string Compress(Coding coding, absl::string_view data);
 // the zlib header, which some servers send.
 absl::StatusOr<std::string> Decompress(Coding coding, absl::string_view data, int64_t max_bytes);
 
-// Those of a Content-Encoding header, in its order and without "identity"; nothing: it has a name that we do not know.
+// Those of a Content-Encoding header, in its order and without "identity"; nothing: it has a name
+// that we do not know.
 std::optional<std::vector<Coding>> ContentCodings(absl::string_view content_encoding);
 
 // Undoes all codings of a Content-Encoding header, last first. A list with a name we do not know

@@ -45,7 +45,8 @@ bool MayBeValue(absl::string_view value) {
   return std::all_of(value.begin(), value.end(), MayStandInValue);
 }
 
-// The domain below which a cookie is for, by its attribute `given`, which is not empty; nothing where `host` may not say that.
+// The domain below which a cookie is for, by its attribute `given`, which is not empty; nothing
+// where `host` may not say that.
 std::optional<std::string> DomainOf(absl::string_view host, absl::string_view given) {
   std::string domain = absl::AsciiStrToLower(given);
   if (IsIpLiteral(host)) {

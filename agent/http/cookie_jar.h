@@ -25,8 +25,8 @@ struct Cookie {
   bool http_only = false;
 };
 
-// What `Expires` says, in the forms that servers use: "Tue, 14 Nov 2023 22:13:20 GMT" and the like. RFC 6265
-// accepts others, too, which hardly anybody sends.
+// What `Expires` says, in the forms that servers use: "Tue, 14 Nov 2023 22:13:20 GMT" and the like.
+// RFC 6265 accepts others, too, which hardly anybody sends.
 std::optional<absl::Time> ParseCookieDate(absl::string_view text);
 
 // One Set-Cookie value; nothing if its name is no token or its value has characters that no cookie
@@ -78,8 +78,8 @@ class CookieJar {
   uint64_t last_serial_ = 0;
 };
 
-// Adds one cookie to the value of a Cookie header: `a=1; b=2`. As in Go, characters that may not stand in a
-// value are left out, and a value with a space or a comma is quoted.
+// Adds one cookie to the value of a Cookie header: `a=1; b=2`. As in Go, characters that may not
+// stand in a value are left out, and a value with a space or a comma is quoted.
 void AppendCookie(absl::string_view name, absl::string_view value, std::string* header);
 
 }  // namespace lockstep::agent

@@ -67,8 +67,8 @@ std::string TakeValue(absl::string_view* text) {
   return value;
 }
 
-// `Basic realm="a", Digest realm="b", nonce="c"`: a name that no equals sign follows begins the next
-// challenge (RFC 9110, section 11.6.1).
+// `Basic realm="a", Digest realm="b", nonce="c"`: a name that no equals sign follows begins the
+// next challenge (RFC 9110, section 11.6.1).
 std::vector<Challenge> ChallengesOf(absl::string_view text) {
   std::vector<Challenge> challenges;
   for (;;) {
@@ -89,7 +89,8 @@ std::vector<Challenge> ChallengesOf(absl::string_view text) {
   }
 }
 
-// Without what fits no header, such as a line break: the server refuses what is left of such a name.
+// Without what fits no header, such as a line break: the server refuses what is left of such a
+// name.
 std::string Quote(absl::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {

@@ -1,5 +1,5 @@
-// Questions to name servers, as scripts ask them; what connections need of names is not asked this way. All calls on the
-// loop's thread.
+// Questions to name servers, as scripts ask them; what connections need of names is not asked this
+// way. All calls on the loop's thread.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,16 @@ enum class DnsRecord { kA, kAaaa };
 
 class DnsClient {
  public:
-  // The addresses as texts, in the answer's order; none: the name has none of the kind. NotFound: there is no such name.
-  // DeadlineExceeded: nobody has answered. InvalidArgument: the name or the server is none. PermissionDenied: a rule of the
-  // run. ResourceExhausted: more questions than kMostDnsQuestions to one server, or more servers than kMostDnsServers.
+  // The addresses as texts, in the answer's order; none: the name has none of the kind. NotFound:
+  // there is no such name.
+  // DeadlineExceeded: nobody has answered. InvalidArgument: the name or the server is none.
+  // PermissionDenied: a rule of the run. ResourceExhausted: more questions than kMostDnsQuestions
+  // to one server, or more servers than kMostDnsServers.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::vector<std::string>>)>;
 
   virtual ~DnsClient() = default;
-  // Asks `server` ("8.8.8.8:53", "[::1]:53") for `record`s of `name`, once. `done` is called once, possibly at once.
+  // Asks `server` ("8.8.8.8:53", "[::1]:53") for `record`s of `name`, once. `done` is called once,
+  // possibly at once.
   virtual void Resolve(const std::string& name, DnsRecord record, const std::string& server,
                        Done done) = 0;
   // The addresses that the system's files and name servers give `host`, asked anew each time.

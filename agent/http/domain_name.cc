@@ -27,7 +27,8 @@ std::optional<std::string> DomainToAscii(absl::string_view domain) {
       uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_NONTRANSITIONAL_TO_ASCII |
                           UIDNA_NONTRANSITIONAL_TO_UNICODE,
                       &error));
-  // A character of UTF-8 becomes at most some 20 of ASCII where it is a ligature; most become fewer.
+  // A character of UTF-8 becomes at most some 20 of ASCII where it is a ligature; most become
+  // fewer.
   std::string ascii(64 + 24 * domain.size(), '\0');
   UIDNAInfo info = UIDNA_INFO_INITIALIZER;
   const int32_t length =

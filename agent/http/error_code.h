@@ -1,4 +1,5 @@
-// k6's codes of exchanges that failed: `HttpError::code`, `Response.error_code` and the tag `error_code`.
+// k6's codes of exchanges that failed: `HttpError::code`, `Response.error_code` and the tag
+// `error_code`.
 #pragma once
 
 #include "absl/status/status.h"

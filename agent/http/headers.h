@@ -15,7 +15,8 @@ namespace lockstep::agent {
 // token stays as it is.
 std::string CanonicalHeader(absl::string_view name);
 
-// InvalidArgument, in Go's words, if a request must not have this header: its name is none, or its value has a line break.
+// InvalidArgument, in Go's words, if a request must not have this header: its name is none, or its
+// value has a line break.
 absl::Status CheckHeader(absl::string_view name, absl::string_view value);
 
 // Whether a header's value, as a list with commas, has `token`, in any case.

@@ -55,7 +55,8 @@ struct HttpRequest {
   int64_t max_body_bytes = kMaxBodyBytes;
   // A redirect hop or an answer to a challenge: it does not wait for the rps limit again.
   bool follow_up = false;
-  // The caller goes on to where a redirect leads, and nobody reads its body: it may end as it likes.
+  // The caller goes on to where a redirect leads, and nobody reads its body: it may end as it
+  // likes.
   bool follows_redirects = false;
   // Challenge-response authentication that belongs to a connection or needs curl's state, with the
   // credentials of the URL; basic is a plain header.

@@ -13,7 +13,8 @@ using Length = uint32_t;
 // What is longer is taken instead of copied.
 constexpr size_t kCopiedBytes = 4096;
 
-// Calls `visit` with each text of a result but those of bodies, in the order in which they are packed.
+// Calls `visit` with each text of a result but those of bodies, in the order in which they are
+// packed.
 template <class Result, class Visit>
 void ForEachText(Result& result, Visit visit) {
   auto& response = result.response;

@@ -1,6 +1,7 @@
-// The result of a call as scripts keep it: few look at more of a response than its status, its body and its times, and
-// V8 lets thousands of those that nobody needs any more pile up before it looks for them. So all texts are in one
-// piece, and what the call and the exchange have used for them is free for the next one.
+// The result of a call as scripts keep it: few look at more of a response than its status, its body
+// and its times, and V8 lets thousands of those that nobody needs any more pile up before it looks
+// for them. So all texts are in one piece, and what the call and the exchange have used for them is
+// free for the next one.
 #pragma once
 
 #include <cstdint>

@@ -39,14 +39,16 @@ struct PingEcho {
 class PingListener {
  public:
   virtual ~PingListener() = default;
-  // The requests go to the address `ip`, which took `resolve` to find and `setup` to get a socket for.
+  // The requests go to the address `ip`, which took `resolve` to find and `setup` to get a socket
+  // for.
   virtual void OnPingReady(const std::string& ip, bool v6, absl::Duration resolve,
                            absl::Duration setup) = 0;
   virtual void OnPingSent(size_t bytes) = 0;
   virtual void OnPingEcho(const PingEcho& echo) = 0;
-  // The last event. OK: all requests have been answered, or have not been in time. NotFound: no such host; PermissionDenied: a
-  // rule of the run, or a process without the right to send any; InvalidArgument, FailedPrecondition: a target or a source that
-  // cannot be; DeadlineExceeded: the deadline, or no answer to a lookup in time;
+  // The last event. OK: all requests have been answered, or have not been in time. NotFound: no
+  // such host; PermissionDenied: a rule of the run, or a process without the right to send any;
+  // InvalidArgument, FailedPrecondition: a target or a source that cannot be; DeadlineExceeded: the
+  // deadline, or no answer to a lookup in time;
   // Unavailable: otherwise, such as no way to there. The ping may be destroyed in it.
   virtual void OnPingEnd(absl::Status why) = 0;
 };

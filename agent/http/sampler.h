@@ -37,7 +37,8 @@ class HttpSampler {
   // Writes the samples of `response`, which answered `hop`.
   void Record(const HttpHop& hop, const HttpResponse& response);
 
-  // The tags of that exchange; remembered by the table, so that the same again costs one hash lookup.
+  // The tags of that exchange; remembered by the table, so that the same again costs one hash
+  // lookup.
   TagSet TagsOf(const HttpHop& hop, const HttpResponse& response);
 
  private:

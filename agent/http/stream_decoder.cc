@@ -23,8 +23,8 @@ absl::Status NotOfCoding(Coding coding) {
   return absl::InvalidArgumentError(absl::StrCat(CodingName(coding), ": invalid data"));
 }
 
-// Appends what a decoder writes into room for kPieceRoom bytes; `step` says how many those are, or what
-// is wrong, and goes on until it has written less.
+// Appends what a decoder writes into room for kPieceRoom bytes; `step` says how many those are, or
+// what is wrong, and goes on until it has written less.
 template <typename Step>
 absl::Status Drain(std::string* out, Step step) {
   for (;;) {

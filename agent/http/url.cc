@@ -59,7 +59,8 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
-// What a script puts in for a port that is no number: a variable that is not set, or the "${}" of a template's name.
+// What a script puts in for a port that is no number: a variable that is not set, or the "${}" of a
+// template's name.
 bool StandsForPort(absl::string_view text) {
   return text.empty() || text == "undefined" || text == "null" || text == "NaN" ||
          (absl::StrContains(text, '$') &&
@@ -74,9 +75,9 @@ bool IsPort(absl::string_view text) {
 
 enum class Readable { kNo, kMaybe };
 
-// Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there are none. A "/" in a
-// password, or a "?" or "#", ends the authority for a parser: what looks like a port then is none, and stays hidden, too.
-// Digits are a port, but not in what is no URL.
+// Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there
+// are none. A "/" in a password, or a "?" or "#", ends the authority for a parser: what looks like
+// a port then is none, and stays hidden, too. Digits are a port, but not in what is no URL.
 size_t EndOfCredentials(absl::string_view text, Readable readable) {
   constexpr size_t kNone = absl::string_view::npos;
   const size_t end = text.find_first_of("/?#");
@@ -181,7 +182,8 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
   return absl::OkStatus();
 }
 
-// Completes `url.spelling`, which has the host if it is spelt in capitals; `port` is what ParsePort has read.
+// Completes `url.spelling`, which has the host if it is spelt in capitals; `port` is what ParsePort
+// has read.
 void SpellPort(absl::string_view port, Url& url) {
   const bool says_port = port.size() > 1;
   const bool own = says_port && (url.port == DefaultPort(url.scheme) || port[1] == '0');
@@ -235,8 +237,8 @@ absl::Status CheckCharacters(absl::string_view text) {
   return plain ? absl::OkStatus() : ParseError(text, "net/url: invalid control character in URL");
 }
 
-// Whether `rest`, in which there is no scheme, may be a path: what has a colon where a scheme's would be is
-// rather an address without one, "127.0.0.1:80/path".
+// Whether `rest`, in which there is no scheme, may be a path: what has a colon where a scheme's
+// would be is rather an address without one, "127.0.0.1:80/path".
 absl::Status CheckRelative(absl::string_view text, absl::string_view rest) {
   if (absl::StartsWith(rest, ":")) {
     return ParseError(text, "missing protocol scheme");

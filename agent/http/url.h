@@ -16,7 +16,8 @@ struct Url {
   std::string user, password;  // decoded
   std::string host;
   int port = 0;  // explicit or the scheme's default; 0 for schemes without one
-  // Host and port where the text has them otherwise than `authority()`: in capitals, or with the scheme's own port.
+  // Host and port where the text has them otherwise than `authority()`: in capitals, or with the
+  // scheme's own port.
   std::string spelling;
   std::string path;  // escaped, starts with "/" unless empty in the text: then "/"
   bool has_query = false;
@@ -40,9 +41,10 @@ struct Url {
   std::string display_url() const;
 };
 
-// In Go's words. InvalidArgument: no URL (`parse "http://a b/": invalid character " " in host name`,
-// `... : missing protocol scheme`, `... : invalid URL escape "%zz"`). A URL that no request can be sent
-// to is FailedPrecondition (no scheme or one without a host, no host) or OutOfRange (the port).
+// In Go's words. InvalidArgument: no URL (`parse "http://a b/": invalid character " " in host
+// name`, `... : missing protocol scheme`, `... : invalid URL escape "%zz"`). A URL that no request
+// can be sent to is FailedPrecondition (no scheme or one without a host, no host) or OutOfRange
+// (the port).
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
 // `text` with "****:****" in the place of a URL's credentials, and otherwise as it is written: what
@@ -51,7 +53,8 @@ std::string MaskCredentials(absl::string_view text);
 // The same without them.
 std::string WithoutCredentials(absl::string_view text);
 
-// Whether `reference` has no scheme, but an authority: "//host/path". As in Go, "//" and "///path" have none.
+// Whether `reference` has no scheme, but an authority: "//host/path". As in Go, "//" and "///path"
+// have none.
 bool NamesAuthority(absl::string_view reference);
 // `reference` against `base`, as RFC 3986, section 5.2.
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference);

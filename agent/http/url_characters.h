@@ -1,4 +1,5 @@
-// Which characters stand as they are in which part of a URL, and the escapes of the others, as Go's net/url has them. Pure.
+// Which characters stand as they are in which part of a URL, and the escapes of the others, as Go's
+// net/url has them. Pure.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +38,8 @@ class CharSet {
 inline constexpr CharSet kAllowedAnywhere("");
 inline constexpr CharSet kAllowedInPath("!$&'()*+,;=:@/[]%");
 inline constexpr CharSet kAllowedInQuery("!$&'()*+,;=:@/?[]%{}|\\^`");
-// All of ASCII but what the URL standard's fragment set has: a space, quotes, `<`, `>` and a backtick.
+// All of ASCII but what the URL standard's fragment set has: a space, quotes, `<`, `>` and a
+// backtick.
 inline constexpr CharSet kAllowedInFragment("!$&'()*+,;=:@/?[]%{}|\\^#");
 
 // Escapes all that is not `allowed`; escapes that are there already stay.
@@ -46,8 +48,8 @@ std::string Escaped(absl::string_view text, const CharSet& allowed);
 // The first malformed escape of `text`, as Go quotes it; "" if there is none.
 absl::string_view BadEscape(absl::string_view text);
 
-// The first escape in `host`, where none is malformed, of a character of ASCII, of which only the percent
-// sign may be escaped there; "" if there is none.
+// The first escape in `host`, where none is malformed, of a character of ASCII, of which only the
+// percent sign may be escaped there; "" if there is none.
 absl::string_view AsciiEscape(absl::string_view host);
 
 }  // namespace lockstep::agent

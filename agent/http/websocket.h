@@ -65,12 +65,12 @@ class WebSocket {
   // The same without waiting for the peer's answer: OnClose follows once our side of it has left.
   virtual void CloseAtOnce(int code) = 0;
 
-  // Whether more is read of what the server sends, as it is at first. Otherwise the server has to wait, and its end shows later; what
-  // has been read already is delivered all the same.
+  // Whether more is read of what the server sends, as it is at first. Otherwise the server has to
+  // wait, and its end shows later; what has been read already is delivered all the same.
   virtual void SetReading(bool on) = 0;
 
-  // Of the messages that have not been handed to the kernel as a whole. The caller sees to it that they are not too many
-  // (common/base/unsent.h).
+  // Of the messages that have not been handed to the kernel as a whole. The caller sees to it that
+  // they are not too many (common/base/unsent.h).
   virtual int64_t buffered_bytes() const = 0;
   // Of text and bytes, handed to the kernel as a whole; and whether our closing frame has been.
   virtual int64_t messages_sent() const = 0;

@@ -36,7 +36,8 @@ std::string TextAfter(v8::Isolate* isolate, v8::Local<v8::String> text, int star
              : "";
 }
 
-// A first line "#!/usr/bin/env k6" is a comment only where a file begins, and not in the body of a function.
+// A first line "#!/usr/bin/env k6" is a comment only where a file begins, and not in the body of a
+// function.
 v8::Local<v8::String> CommentHashbang(v8::Isolate* isolate, v8::Local<v8::String> text) {
   uint16_t first[2] = {};
   text->Write(isolate, first, 0, 2, v8::String::NO_NULL_TERMINATION);
@@ -126,8 +127,8 @@ bool IsCommonJs(Context context, const std::string& url, v8::Local<v8::String> t
   return !CompileCommonJs(context, url, text).IsEmpty();
 }
 
-// `import x from './x.json' with { type: 'json' }`: the compiler stops at the word, and what follows in braces becomes blanks,
-// so that all columns stay. What a file is, its name says.
+// `import x from './x.json' with { type: 'json' }`: the compiler stops at the word, and what
+// follows in braces becomes blanks, so that all columns stay. What a file is, its name says.
 bool BlankAttributes(Context context, const std::string& url, std::string* code) {
   v8::Isolate* isolate = context->GetIsolate();
   constexpr absl::string_view kWord = "with";

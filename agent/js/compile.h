@@ -1,5 +1,5 @@
-// Compiles what scripts are made of, with syntax errors that name their place. On the isolate's thread;
-// empty means that an exception is pending.
+// Compiles what scripts are made of, with syntax errors that name their place. On the isolate's
+// thread; empty means that an exception is pending.
 #pragma once
 
 #include <string>

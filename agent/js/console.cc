@@ -15,7 +15,8 @@
 namespace lockstep::agent {
 namespace {
 
-// As deep as a fibre's stack allows, and as long as a line of a log may sensibly be; k6 has no limits.
+// As deep as a fibre's stack allows, and as long as a line of a log may sensibly be; k6 has no
+// limits.
 constexpr int kMaxDepth = 50;
 constexpr size_t kMaxText = size_t{1} << 20;
 

@@ -1,5 +1,6 @@
-// Fibres that do one piece of work after another, so that only those VUs have a stack that are in the middle of something:
-// the init code of all VUs of an isolate runs on one stack, and a VU that waits for its next iteration has none.
+// Fibres that do one piece of work after another, so that only those VUs have a stack that are in
+// the middle of something: the init code of all VUs of an isolate runs on one stack, and a VU that
+// waits for its next iteration has none.
 //
 // Worker's thread only, as its fibres.
 #pragma once

@@ -10,8 +10,8 @@
 
 namespace lockstep::agent {
 
-// The URL of the file that `path` means in the init code: relative to the file whose top level runs. InvalidArgument: it has
-// a scheme that cannot be read.
+// The URL of the file that `path` means in the init code: relative to the file whose top level
+// runs. InvalidArgument: it has a scheme that cannot be read.
 absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view path);
 
 // `open(path, [mode])` and `require(specifier)`: in the init code only. Paths of require() are

@@ -54,8 +54,8 @@ HeapPages::Base HeapPages::MapArena(bool huge) {
     munmap(mapped, base - begin);
   }
   munmap(ToPointer(base + kArenaBytes), begin + kArenaBytes - base);
-  // Where the machine's settings forbid huge pages, ordinary ones do; where they give them to all, a
-  // process with few VUs wants none.
+  // Where the machine's settings forbid huge pages, ordinary ones do; where they give them to all,
+  // a process with few VUs wants none.
   madvise(ToPointer(base), kArenaBytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   return base;
 }

@@ -1,6 +1,7 @@
-// Where V8's heaps have their pages: chunks of arenas that the kernel may back with huge pages. V8 maps each of its pages
-// by itself, so that each 4 KB of them cost a page fault, which is a third of what it takes to make a context, and an entry
-// of the processor's translation cache, of which a thousand contexts need more than there are.
+// Where V8's heaps have their pages: chunks of arenas that the kernel may back with huge pages. V8
+// maps each of its pages by itself, so that each 4 KB of them cost a page fault, which is a third
+// of what it takes to make a context, and an entry of the processor's translation cache, of which a
+// thousand contexts need more than there are.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ class HeapPages final : public v8::PageAllocator {
   static constexpr size_t kChunkBytes = size_t{256} << 10;
   // Of a huge page.
   static constexpr size_t kArenaBytes = size_t{2} << 20;
-  // As many arenas stay in ordinary pages: what a few VUs need is less than half of a huge page each.
+  // As many arenas stay in ordinary pages: what a few VUs need is less than half of a huge page
+  // each.
   static constexpr size_t kOrdinaryArenas = 2;
 
   // `fallback` outlives the pages.
@@ -34,8 +36,9 @@ class HeapPages final : public v8::PageAllocator {
   // How many arenas are mapped.
   size_t arenas() const;
 
-  // v8::PageAllocator. A chunk can be read and written from the start, also where no access is asked
-  // for: V8 reserves a page and makes it accessible at once. Chunks are all zero when handed out.
+  // v8::PageAllocator. A chunk can be read and written from the start, also where no access is
+  // asked for: V8 reserves a page and makes it accessible at once. Chunks are all zero when handed
+  // out.
   size_t AllocatePageSize() override { return fallback_.AllocatePageSize(); }
   size_t CommitPageSize() override { return fallback_.CommitPageSize(); }
   void SetRandomMmapSeed(int64_t seed) override { fallback_.SetRandomMmapSeed(seed); }

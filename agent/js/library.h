@@ -1,5 +1,5 @@
-// Functions of the language's own library that k6's engine has and an older V8 lacks: toSorted and its like, groupBy, the
-// methods of Set, Promise.withResolvers, ...
+// Functions of the language's own library that k6's engine has and an older V8 lacks: toSorted and
+// its like, groupBy, the methods of Set, Promise.withResolvers, ...
 #pragma once
 
 #include <v8.h>

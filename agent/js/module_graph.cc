@@ -101,7 +101,8 @@ v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier,
     ThrowStatus(isolate(), url.status());
     return {};
   }
-  // What is known as CommonJS is its `module.exports`, although imports may have made a module of it.
+  // What is known as CommonJS is its `module.exports`, although imports may have made a module of
+  // it.
   bool is_module = !common_js_.contains(*url);
   if (is_module && !registry_.Has(*url)) {
     SourceKind kind{};

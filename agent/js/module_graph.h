@@ -33,8 +33,8 @@ class ModuleGraph {
                                                 const std::string& base);
   // The module that `specifier` means in `referrer`; all of them are loaded by then.
   v8::MaybeLocal<v8::Module> Resolve(const std::string& specifier, v8::Local<v8::Module> referrer);
-  // The URL of the file whose top level is running, which is where k6 starts the paths of open(): code of another file that
-  // it calls does not count. "file:///" if none is running.
+  // The URL of the file whose top level is running, which is where k6 starts the paths of open():
+  // code of another file that it calls does not count. "file:///" if none is running.
   std::string RunningModule() const;
   ModuleRegistry& registry() { return registry_; }
 

@@ -1,7 +1,9 @@
-// The ES modules of one world, and what each is known by: the URL of a file, or the name of a module of the API. Those
-// that are not written as ES modules are made here out of what they export.
+// The ES modules of one world, and what each is known by: the URL of a file, or the name of a
+// module of the API. Those that are not written as ES modules are made here out of what they
+// export.
 //
-// Where a function returns false or an empty MaybeLocal, a JavaScript exception is pending, unless it says otherwise.
+// Where a function returns false or an empty MaybeLocal, a JavaScript exception is pending, unless
+// it says otherwise.
 #pragma once
 
 #include <string>
@@ -37,8 +39,9 @@ class ModuleRegistry {
   v8::MaybeLocal<v8::Module> Synthesise(const std::string& key, v8::Local<v8::Value> exports);
   // Sets the exports of a module that was made so; called by V8.
   bool FillSynthetic(v8::Local<v8::Module> module);
-  // A module that is not written as an ES module has whatever is asked of it: gives the one that an import failed at the
-  // name that it lacks, as undefined. False, without a further exception, if `caught` is another failure.
+  // A module that is not written as an ES module has whatever is asked of it: gives the one that an
+  // import failed at the name that it lacks, as undefined. False, without a further exception, if
+  // `caught` is another failure.
   bool AddMissingExport(const v8::TryCatch& caught);
 
  private:

@@ -184,7 +184,8 @@ constexpr std::array kFormerModules = {
         "crypto is global now: remove the import, and use crypto.subtle and crypto.getRandomValues"},
 };
 
-// Extensions of k6 that are not here, and what does the same. A name stands for those below it, too.
+// Extensions of k6 that are not here, and what does the same. A name stands for those below it,
+// too.
 constexpr std::array kExtensions = {
     FormerModule{"k6/x/browser", "import k6/browser says what there is of it"},
     FormerModule{"k6/x/client-prometheus-remote",

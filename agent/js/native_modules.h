@@ -1,5 +1,5 @@
-// The modules that scripts import by name rather than by path: `k6`, `k6/http`, ... One table in native_modules.cc lists
-// them all.
+// The modules that scripts import by name rather than by path: `k6`, `k6/http`, ... One table in
+// native_modules.cc lists them all.
 #pragma once
 
 #include <string>

@@ -9,8 +9,8 @@ namespace {
 
 // What a terminated script may still allocate while it unwinds.
 constexpr size_t kUnwindingHeapBytes = size_t{64} << 20;
-// Up to which V8 looks for no garbage in the old generation: about what VUs that keep little have there. V8's own guess is
-// lower, so that it would mark 36 MB while VUs are made and find 3 MB.
+// Up to which V8 looks for no garbage in the old generation: about what VUs that keep little have
+// there. V8's own guess is lower, so that it would mark 36 MB while VUs are made and find 3 MB.
 constexpr size_t kUnmarkedHeapBytes = ScriptEngine::kVusPerIsolate * (size_t{256} << 10);
 
 // Asks V8, through its public interface, under two identities, who holds an isolate's lock.
@@ -80,7 +80,8 @@ void ScriptIsolate::LeaveThread() {
 }
 
 void ScriptIsolate::Interrupt() {
-  // V8 keeps what is asked of it until a script runs, which may be another worker's: so it is this object that hears.
+  // V8 keeps what is asked of it until a script runs, which may be another worker's: so it is this
+  // object that hears.
   isolate_->RequestInterrupt(
       [](v8::Isolate*, void* data) { static_cast<ScriptIsolate*>(data)->events_.on_interrupt(); },
       this);

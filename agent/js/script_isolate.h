@@ -46,16 +46,19 @@ class ScriptIsolate {
   FibreKind fibre_kind() const { return fibre_kind_; }
   // Where VUs borrow what they run on. Worker thread.
   FibrePool& fibres();
-  // Has `on_interrupt` called from within the script that runs or, where none does, from the next one. Any thread.
+  // Has `on_interrupt` called from within the script that runs or, where none does, from the next
+  // one. Any thread.
   void Interrupt();
-  // Leaves the worker, which hears of no event from now on, not even of an interrupt that it has asked for: another thread may
-  // have the isolate, which keeps what it has compiled. All VUs must be gone.
+  // Leaves the worker, which hears of no event from now on, not even of an interrupt that it has
+  // asked for: another thread may have the isolate, which keeps what it has compiled. All VUs must
+  // be gone.
   void LeaveThread();
   // Says who hears of its events, before its first use by a worker: nobody does until then.
   void SetEvents(Events events) { events_ = std::move(events); }
   // It has hit its heap's limit, and should host nothing more.
   bool out_of_memory() const { return out_of_memory_; }
-  // The text of `source` that KeepText has kept, or empty: one for all VUs, as V8 finds what it has compiled by the text.
+  // The text of `source` that KeepText has kept, or empty: one for all VUs, as V8 finds what it has
+  // compiled by the text.
   v8::Local<v8::String> TextOf(const ScriptSource& source) const;
   // `source` outlives the isolate. Inside it.
   void KeepText(const ScriptSource& source, v8::Local<v8::String> text);

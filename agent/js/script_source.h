@@ -1,5 +1,5 @@
-// What all VUs of a run know of the script's files: how each is to be read, and what is compiled of it. Each file is
-// examined once, whoever comes first to it. Knows no V8.
+// What all VUs of a run know of the script's files: how each is to be read, and what is compiled of
+// it. Each file is examined once, whoever comes first to it. Knows no V8.
 //
 // Thread-safe: all workers of the agent use one store.
 #pragma once
@@ -49,8 +49,8 @@ class SourceStore {
   void AddMissingExport(const std::string& key, const std::string& name);
   std::vector<std::string> MissingExports(const std::string& key);
 
-  // Logs a warning that nobody has logged before. Beyond so many it says once that there are more, as a script may put anything
-  // into a message.
+  // Logs a warning that nobody has logged before. Beyond so many it says once that there are more,
+  // as a script may put anything into a message.
   static constexpr size_t kMostWarnings = 1000;
   void WarnOnce(const std::string& message, Logger& logger);
 

@@ -236,7 +236,8 @@ void SourceReader::FindMap(const std::string& url, absl::string_view content,
   }
   absl::string_view name = content.substr(at + kMapMark.size());
   name = absl::StripAsciiWhitespace(name.substr(0, name.find('\n')));
-  // Tools that write such comments have them in their texts, where the name does not end with the line.
+  // Tools that write such comments have them in their texts, where the name does not end with the
+  // line.
   if (name.empty() || name.find_first_of(" \t\"'`\\") != absl::string_view::npos) {
     return;
   }

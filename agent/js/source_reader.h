@@ -1,5 +1,5 @@
-// Reads the script's files, and finds out what each is: an ES module, CommonJS, JSON, TypeScript; once for
-// all VUs of a run (SourceStore).
+// Reads the script's files, and finds out what each is: an ES module, CommonJS, JSON, TypeScript;
+// once for all VUs of a run (SourceStore).
 //
 // Where a function returns bool, false means that a JavaScript exception is pending.
 #pragma once

@@ -27,7 +27,8 @@ std::optional<int64_t> TakeLastNumber(absl::string_view* text) {
   return number;
 }
 
-// "Error: message", as String(error) says without running code of a script that is no longer wanted.
+// "Error: message", as String(error) says without running code of a script that is no longer
+// wanted.
 std::string HeadOf(Context context, v8::Local<v8::Value> error) {
   const v8::TryCatch ignored(context->GetIsolate());
   std::string head;

@@ -29,8 +29,9 @@ ScriptPlace MapPlace(SourceStore& sources, ScriptPlace place);
 // "run (file:///dir/bundle.js:1:42)" becomes "run (file:///dir/src/run.ts:3:9)".
 std::string MapFrame(SourceStore& sources, absl::string_view frame);
 
-// Whether a line of a stack trace, "f (<anonymous>:2:71)", is in a part of Lockstep that is written in JavaScript: only that has
-// lines and no name. Code that a script makes of a text says where it was made ("eval at ...").
+// Whether a line of a stack trace, "f (<anonymous>:2:71)", is in a part of Lockstep that is written
+// in JavaScript: only that has lines and no name. Code that a script makes of a text says where it
+// was made ("eval at ...").
 bool IsOwnFrame(absl::string_view frame);
 
 // How many frames of scripts are on the stack; at most kMaxFrames are looked at.

@@ -18,8 +18,8 @@
 namespace lockstep::agent {
 namespace {
 
-// Copies of the objects that V8 cannot copy by itself, in the order in which they are met. V8 has scopes of its own around each, which
-// Locals would not outlive.
+// Copies of the objects that V8 cannot copy by itself, in the order in which they are met. V8 has
+// scopes of its own around each, which Locals would not outlive.
 using HostCopies = std::vector<v8::Global<v8::Object>>;
 
 class CloneDelegate final : public v8::ValueSerializer::Delegate {

@@ -5,8 +5,8 @@
 
 namespace lockstep::agent {
 
-// structuredClone(value, { transfer }): a deep copy; what cannot be copied is a DataCloneError. ArrayBuffers in `transfer` are moved
-// and not copied.
+// structuredClone(value, { transfer }): a deep copy; what cannot be copied is a DataCloneError.
+// ArrayBuffers in `transfer` are moved and not copied.
 void StructuredClone(const v8::FunctionCallbackInfo<v8::Value>& info);
 
 }  // namespace lockstep::agent

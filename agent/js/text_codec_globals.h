@@ -1,4 +1,5 @@
-// The classes TextEncoder and TextDecoder: the standard's, for UTF-8, UTF-16 and windows-1252 (latin1).
+// The classes TextEncoder and TextDecoder: the standard's, for UTF-8, UTF-16 and windows-1252
+// (latin1).
 #pragma once
 
 #include <v8.h>

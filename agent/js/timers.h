@@ -22,7 +22,8 @@ struct World::Timer {
   absl::AnyInvocable<void(ApiVu::Task)> announce;
 };
 
-// An object with the function after(ms, callback): a timer that does not keep the iteration from ending, and is gone at its end.
+// An object with the function after(ms, callback): a timer that does not keep the iteration from
+// ending, and is gone at its end.
 v8::Local<v8::Object> MakeQuietTimers(World& world);
 
 void InstallTimers(Context context, v8::Local<v8::Object> target);

@@ -1,5 +1,5 @@
-// TypeScript to JavaScript: swc, which is WebAssembly and takes a while to start. So a compiler is made when the first file
-// needs one, and files are compiled once for all VUs of a run.
+// TypeScript to JavaScript: swc, which is WebAssembly and takes a while to start. So a compiler is
+// made when the first file needs one, and files are compiled once for all VUs of a run.
 #pragma once
 
 #include <optional>

@@ -47,7 +47,8 @@ class WorldSite {
   virtual SchemaStore& proto_schemas() = 0;
   virtual SourceStore& sources() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;
-  // k6's compatibility mode "base": there is no `global`, which is the one thing that "extended" adds here.
+  // k6's compatibility mode "base": there is no `global`, which is the one thing that "extended"
+  // adds here.
   virtual bool base_mode() const = 0;
   // Where console.* writes to.
   virtual Logger& console() = 0;

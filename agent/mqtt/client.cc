@@ -82,7 +82,8 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::string WhyLost(MosquittoFailure failure) const;
   // What libmosquitto said to a request with this packet id.
   absl::StatusOr<int> Asked(int code, int id);
-  // Sees to it that the next request gets a packet id that no other has. ResourceExhausted: they all have one.
+  // Sees to it that the next request gets a packet id that no other has. ResourceExhausted: they
+  // all have one.
   absl::Status PassTakenIds();
   // Something was answered: if the client wants to leave, it may do so now, or wait anew.
   void Answered();

@@ -105,8 +105,8 @@ class MqttListener {
   // For each filter the QoS, or 128 and more if it was refused.
   virtual void OnMqttSubscribed(int id, std::vector<int> granted) = 0;
   virtual void OnMqttUnsubscribed(int id) = 0;
-  // The connection is over, or there was none; "" if it was this side's doing. What is not answered by now never will be.
-  // The last event.
+  // The connection is over, or there was none; "" if it was this side's doing. What is not answered
+  // by now never will be. The last event.
   virtual void OnMqttClosed(std::string why) = 0;
 };
 
@@ -118,14 +118,15 @@ class MqttClient {
   // Cuts the connection: the broker publishes the will.
   virtual ~MqttClient() = default;
 
-  // Each returns a number by which it is answered, and nothing else is. InvalidArgument: topic, filter
-  // or size; FailedPrecondition: there is no connection; ResourceExhausted: kMaxMqttBytes are under
-  // way, or each of MQTT's 65535 packet ids is that of something that is not answered.
+  // Each returns a number by which it is answered, and nothing else is. InvalidArgument: topic,
+  // filter or size; FailedPrecondition: there is no connection; ResourceExhausted: kMaxMqttBytes
+  // are under way, or each of MQTT's 65535 packet ids is that of something that is not answered.
   virtual absl::StatusOr<int> Publish(const MqttMessage& message) = 0;
   virtual absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
                                         const MqttSubscription& how) = 0;
   virtual absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) = 0;
-  // Asks for nothing more, and says goodbye once all that was asked for is answered, or nothing has been for the time of `goodbye`.
+  // Asks for nothing more, and says goodbye once all that was asked for is answered, or nothing has
+  // been for the time of `goodbye`.
   virtual void Disconnect() = 0;
   // Ends at once, as if the connection were cut.
   virtual void Cut() = 0;

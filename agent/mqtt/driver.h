@@ -1,4 +1,5 @@
-// Lets a `mosquitto` work on a worker's loop: watches its socket, and gives it the time of day. Only agent/mqtt includes this.
+// Lets a `mosquitto` work on a worker's loop: watches its socket, and gives it the time of day.
+// Only agent/mqtt includes this.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct MosquittoFailure {
 
 class MosquittoDriver {
  public:
-  // `loop` and `handle` outlive this. `failed` is called from within Connect, or in a turn of the loop.
+  // `loop` and `handle` outlive this. `failed` is called from within Connect, or in a turn of the
+  // loop.
   MosquittoDriver(MultiLoop& loop, mosquitto* handle,
                   absl::AnyInvocable<void(MosquittoFailure)> failed);
   ~MosquittoDriver();
@@ -30,7 +32,8 @@ class MosquittoDriver {
 
   // Once. `keepalive` is whole seconds.
   void Connect(const IpAddress& ip, int port, absl::Duration keepalive);
-  // To be called after each call of libmosquitto, which may have closed its socket, or want to write.
+  // To be called after each call of libmosquitto, which may have closed its socket, or want to
+  // write.
   void Look();
   // Does nothing more.
   void Stop();

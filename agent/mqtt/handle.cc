@@ -32,8 +32,8 @@ absl::Status SetWill(mosquitto* handle, const MqttMessage& will) {
   return absl::OkStatus();
 }
 
-// The call that connects without waiting takes no properties, and the one that takes them waits; but without a host that one
-// only remembers them, for whichever call connects.
+// The call that connects without waiting takes no properties, and the one that takes them waits;
+// but without a host that one only remembers them, for whichever call connects.
 absl::Status SetProperties(mosquitto* handle, const MqttConnectProperties& wanted) {
   LOCKSTEP_ASSIGN_OR_RETURN(const MosquittoProperties properties,
                             MosquittoProperties::Make(wanted));
@@ -138,8 +138,8 @@ absl::StatusOr<MosquittoHandle> MakeMosquitto(const MqttSpec& spec, SSL_CTX* tls
 }
 
 int SpendPacketId(mosquitto* handle, int last) {
-  // libmosquitto gives a publication its id and then refuses it, as the topic and the longest payload together are more than a
-  // packet can have: none of it is read or sent.
+  // libmosquitto gives a publication its id and then refuses it, as the topic and the longest
+  // payload together are more than a packet can have: none of it is read or sent.
   int id = last;
   mosquitto_publish_v5(handle, &id, "x", int{MQTT_MAX_PAYLOAD}, "", /*qos=*/0, /*retain=*/false,
                        nullptr);

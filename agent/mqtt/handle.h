@@ -1,4 +1,5 @@
-// A `mosquitto` of libmosquitto that is set up as a script wants it, and what it calls back with. Only agent/mqtt includes this.
+// A `mosquitto` of libmosquitto that is set up as a script wants it, and what it calls back with.
+// Only agent/mqtt includes this.
 #pragma once
 
 #include <memory>
@@ -31,13 +32,13 @@ struct MosquittoDestroyer {
 };
 using MosquittoHandle = std::unique_ptr<mosquitto, MosquittoDestroyer>;
 
-// Not connected yet. `tls` is null for none; it and `events` outlive the handle. InvalidArgument: the client's name, its user,
-// its will or its properties cannot be used.
+// Not connected yet. `tls` is null for none; it and `events` outlive the handle. InvalidArgument:
+// the client's name, its user, its will or its properties cannot be used.
 absl::StatusOr<MosquittoHandle> MakeMosquitto(const MqttSpec& spec, SSL_CTX* tls,
                                               MosquittoEvents& events);
 
-// Spends a packet id on nothing, as libmosquitto counts them on whatever the broker has left unanswered. Returns the id; `last`, the
-// one before, if none was spent.
+// Spends a packet id on nothing, as libmosquitto counts them on whatever the broker has left
+// unanswered. Returns the id; `last`, the one before, if none was spent.
 int SpendPacketId(mosquitto* handle, int last);
 
 }  // namespace lockstep::agent

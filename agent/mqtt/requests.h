@@ -21,8 +21,8 @@ class MqttRequests {
   int last_id() const { return last_id_; }
   void NoteId(int id) { last_id_ = id; }
 
-  // A publication of so many bytes; its number. Between the two calls libmosquitto sends it, and may
-  // say already that it is done.
+  // A publication of so many bytes; its number. Between the two calls libmosquitto sends it, and
+  // may say already that it is done.
   int BeginPublication(int64_t bytes);
   // `sent`: it has a packet id.
   void EndPublication(int id, bool sent);

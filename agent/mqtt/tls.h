@@ -16,7 +16,8 @@ namespace lockstep::agent {
 
 class MqttTls {
  public:
-  // For `spec`, whose own certificate, if it has none, is `identity`; null: none. InvalidArgument as of MakeTlsContext.
+  // For `spec`, whose own certificate, if it has none, is `identity`; null: none. InvalidArgument
+  // as of MakeTlsContext.
   static absl::StatusOr<std::unique_ptr<MqttTls>> Make(const Network& network, const MqttSpec& spec,
                                                        const TlsAuth* identity);
   MqttTls(const MqttTls&) = delete;
@@ -24,7 +25,8 @@ class MqttTls {
 
   // Owned by this.
   SSL_CTX* context() const { return context_.get(); }
-  // Why there is no TLS with the broker: it was not believed, or one of the two sent an alert. "" if that is not what happened.
+  // Why there is no TLS with the broker: it was not believed, or one of the two sent an alert. ""
+  // if that is not what happened.
   const std::string& refusal() const { return refusal_; }
 
  private:

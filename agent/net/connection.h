@@ -1,6 +1,6 @@
 // A TCP connection to a server, in the clear or under TLS, on a worker's loop: of those exchanges
-// that need nothing of curl. It stays registered for reading, so that a request on a kept connection
-// costs two system calls. Loop thread.
+// that need nothing of curl. It stays registered for reading, so that a request on a kept
+// connection costs two system calls. Loop thread.
 #pragma once
 
 #include <cstdint>

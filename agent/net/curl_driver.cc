@@ -193,8 +193,8 @@ void CurlDriver::ArmTimer() {
 
 // Before and after each request, libcurl asks `poll` whether the connection still lives, and it
 // reads from it before an answer can be there. It finds these functions before the C library's, as
-// it finds an allocator's. What they say without asking the system is what a call at the time of the
-// loop's last look at its sockets would have said; for all others they are what they stand for.
+// it finds an allocator's. What they say without asking the system is what a call at the time of
+// the loop's last look at its sockets would have said; for all others they are what they stand for.
 #pragma GCC diagnostic push
 // The C library declares that what `sockets` points to is only written.
 // NOLINTNEXTLINE(clang-diagnostic-unknown-warning-option): one of GCC's

@@ -1,9 +1,9 @@
 // One CURLM on an EpollLoop. The driver keeps curl's sockets registered lazily: what curl asks for
 // is registered when the turn ends and only if it is still wanted then; what curl stops asking for
 // stays in epoll until an event nobody wants arrives. That saves two system calls per request on
-// kept-alive connections, and two per message of a WebSocket. While curl runs, it is told of sockets
-// from which epoll has reported nothing that there is nothing to read, without asking the system:
-// that saves three polls and a read per request. All calls on the loop's thread.
+// kept-alive connections, and two per message of a WebSocket. While curl runs, it is told of
+// sockets from which epoll has reported nothing that there is nothing to read, without asking the
+// system: that saves three polls and a read per request. All calls on the loop's thread.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,8 @@
 namespace lockstep::agent {
 namespace {
 
-// A closing handshake may stand still for so long, and last so long in all: what was sent before the close may be much.
+// A closing handshake may stand still for so long, and last so long in all: what was sent before
+// the close may be much.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr absl::Duration kLongestClose = absl::Seconds(60);
 

@@ -2,8 +2,9 @@
 // of such a request's time: with HTTP/1.1, in the clear or under TLS, one send and one recv on a
 // kept connection; with HTTP/2 where the server chooses it, or where the run says that servers know
 // it, a stream of a session. What anything else asks for (a proxy, authentication that belongs to a
-// connection, a listener) is curl's to carry. The body of a request with "Expect: 100-continue" follows at once, as with Go's
-// client: an interim answer changes nothing, and a final one is the answer.
+// connection, a listener) is curl's to carry. The body of a request with "Expect: 100-continue"
+// follows at once, as with Go's client: an interim answer changes nothing, and a final one is the
+// answer.
 #pragma once
 
 #include <memory>
@@ -28,8 +29,8 @@ class DirectTransport final : private Opening::User,
   DirectTransport(const DirectTransport&) = delete;
   DirectTransport& operator=(const DirectTransport&) = delete;
 
-  // Not what is curl's: proxies, HTTP/3, authentication over several requests, bodies as they arrive, and
-  // whoever waits for a 100.
+  // Not what is curl's: proxies, HTTP/3, authentication over several requests, bodies as they
+  // arrive, and whoever waits for a 100.
   static bool Carries(const NetOptions& options, const HttpRequest& request, const Target& target);
 
   // Carries the exchange's present request.
@@ -65,8 +66,8 @@ class DirectTransport final : private Opening::User,
   void BeginCarrying(const Connection& connection, MonoTime now);
   void BeginHttp1(std::unique_ptr<Connection> connection, MonoTime now);
   void BeginHttp2(Http2Session& session, MonoTime now);
-  // Of an exchange whose connection was lost. Starts anew if it was a kept one that had not begun to
-  // answer, and the request may be repeated.
+  // Of an exchange whose connection was lost. Starts anew if it was a kept one that had not begun
+  // to answer, and the request may be repeated.
   bool TryAgain(bool begun);
   // The server has not worked on it. False if that has happened too often.
   bool TryAgainLater(MonoTime now);

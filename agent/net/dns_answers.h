@@ -17,7 +17,8 @@ absl::Status DnsFailure(int status);
 // `address` is an in_addr or an in6_addr.
 std::string TextOfAddress(int family, const void* address);
 
-// The addresses in the message `answer`, of `size` bytes, which has none if there are none of `record`'s kind. Otherwise as DnsFailure.
+// The addresses in the message `answer`, of `size` bytes, which has none if there are none of
+// `record`'s kind. Otherwise as DnsFailure.
 absl::StatusOr<std::vector<std::string>> AddressesIn(const unsigned char* answer, int size,
                                                      DnsRecord record);
 

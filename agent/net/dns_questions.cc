@@ -30,11 +30,12 @@ namespace {
 constexpr absl::Duration kDnsPatience = absl::Seconds(5);
 // Over TCP, where a server may end a connection under the questions that share it.
 constexpr int kTcpTries = 3;
-// The kernel keeps some 150 to 250 answers for a socket that nobody reads while scripts compute, and drops the others; a lookup has two.
+// The kernel keeps some 150 to 250 answers for a socket that nobody reads while scripts compute,
+// and drops the others; a lookup has two.
 constexpr size_t kMostOnOneSocket = 50;
 
-// Questions that go the same way: to one server, or wherever the system asks. c-ares gives up all that waits for a server where one
-// connection to it ends, so that UDP and TCP have a channel each.
+// Questions that go the same way: to one server, or wherever the system asks. c-ares gives up all
+// that waits for a server where one connection to it ends, so that UDP and TCP have a channel each.
 class DnsChannel {
  public:
   using Done = DnsClient::Done;
@@ -89,7 +90,8 @@ DnsChannel::DnsChannel(Engine& engine, Way way, std::string server)
   options.sock_state_cb = &DnsChannel::OnSocket;
   options.sock_state_cb_data = this;
   if (way_ != Way::kSystem) {
-    // What the server says is what the script is told: nobody else is asked, and over UDP nothing twice.
+    // What the server says is what the script is told: nobody else is asked, and over UDP nothing
+    // twice.
     given |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_FLAGS;
     options.timeout = static_cast<int>(absl::ToInt64Milliseconds(kDnsPatience));
     options.tries = way_ == Way::kTcp ? kTcpTries : 1;

@@ -38,7 +38,8 @@ class EasyHandle {
   // What follows a request's head: nothing, a body, a body of no chunks, or bytes of another
   // protocol, which end when the connection does.
   enum class Follows { kNothing, kBody, kChunks, kStream };
-  // Sets the header lines and keeps away those that curl would add by itself. `url` is that of the request.
+  // Sets the header lines and keeps away those that curl would add by itself. `url` is that of the
+  // request.
   void SetHeaders(const Url& url, const HeaderList& headers, Follows follows);
   // <= 0 or infinite: none.
   void SetTimeout(absl::Duration timeout);

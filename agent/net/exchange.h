@@ -85,7 +85,8 @@ class Exchange final : public EventSource {
   HttpError WhyRefused() const;
 
  private:
-  // Whether the caller goes on from this answer, a redirect whose body may then end as it likes, as with Go's client.
+  // Whether the caller goes on from this answer, a redirect whose body may then end as it likes, as
+  // with Go's client.
   bool LeadsOn() const;
   void DecodeBody();
 

@@ -13,8 +13,8 @@ namespace lockstep::agent {
 namespace {
 
 constexpr int64_t kFrameHeadBytes = 9;
-// Of 16 KiB each: what is beyond kMaxHttp2HeadBytes is read, too, as it belongs to the compression of
-// what follows.
+// Of 16 KiB each: what is beyond kMaxHttp2HeadBytes is read, too, as it belongs to the compression
+// of what follows.
 constexpr size_t kMaxContinuations = 1024;
 constexpr size_t kMaxRequestHeadBytes = size_t{1} << 20;
 
@@ -119,7 +119,8 @@ int Http2Session::Callbacks::OnField(nghttp2_session* /*ng*/, const nghttp2_fram
   return 0;
 }
 
-// What nghttp2 would leave out of the answer. Blanks around a value do no harm; what no field may have does.
+// What nghttp2 would leave out of the answer. Blanks around a value do no harm; what no field may
+// have does.
 // NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 int Http2Session::Callbacks::OnInvalidField(nghttp2_session* /*ng*/, const nghttp2_frame* /*frame*/,
                                             const uint8_t* name, size_t name_size,

@@ -1,6 +1,6 @@
-// What nghttp2 calls while it reads and writes an Http2Session's frames. Only what was said is noted
-// here; what follows from it happens when nghttp2 is left, as no session may be used or destroyed
-// from within its own call.
+// What nghttp2 calls while it reads and writes an Http2Session's frames. Only what was said is
+// noted here; what follows from it happens when nghttp2 is left, as no session may be used or
+// destroyed from within its own call.
 #pragma once
 
 #include <nghttp2/nghttp2.h>

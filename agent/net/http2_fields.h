@@ -15,9 +15,9 @@ namespace lockstep::agent {
 // The fields of one request at a time; used again, it needs no new memory.
 class Http2Fields {
  public:
-  // Valid until the next call. The values of `request`'s headers are flagged not to be copied, so it
-  // stays as it is while nghttp2 has them. Names are as the script wrote them, which nghttp2 puts
-  // into lower case; what belongs to a connection (RFC 9113, section 8.2.2) is left out.
+  // Valid until the next call. The values of `request`'s headers are flagged not to be copied, so
+  // it stays as it is while nghttp2 has them. Names are as the script wrote them, which nghttp2
+  // puts into lower case; what belongs to a connection (RFC 9113, section 8.2.2) is left out.
   const std::vector<nghttp2_nv>& Of(const HttpRequest& request);
 
  private:

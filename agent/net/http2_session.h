@@ -1,5 +1,5 @@
-// An HTTP/2 connection of one VU (RFC 9113), on nghttp2: the exchanges that run over it side by side,
-// and what both ends say of the connection itself. Loop thread.
+// An HTTP/2 connection of one VU (RFC 9113), on nghttp2: the exchanges that run over it side by
+// side, and what both ends say of the connection itself. Loop thread.
 #pragma once
 
 #include <memory>

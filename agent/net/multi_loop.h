@@ -1,7 +1,7 @@
-// A worker's loop: timers, posted tasks and descriptors of an EpollLoop, and on the same epoll HTTP,
-// WebSockets and bare streams. Most exchanges go over connections of our own, the others and all
-// WebSockets through one libcurl multi handle. A turn goes by stages, so that answers are stamped
-// before anybody works on them:
+// A worker's loop: timers, posted tasks and descriptors of an EpollLoop, and on the same epoll
+// HTTP, WebSockets and bare streams. Most exchanges go over connections of our own, the others and
+// all WebSockets through one libcurl multi handle. A turn goes by stages, so that answers are
+// stamped before anybody works on them:
 //
 //   1. take the events and due timers: our connections read, curl is told of its sockets, and
 //      completions are collected and stamped

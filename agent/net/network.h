@@ -80,7 +80,8 @@ class Network {
   const Rules& rules() const { return *rules_; }
   Resolver& resolver() const { return *resolver_; }
   RateLimiter& rate_limiter() const { return *rate_limiter_; }
-  // Null if any certificate is accepted. Shared with what judges servers on threads that outlast the loops.
+  // Null if any certificate is accepted. Shared with what judges servers on threads that outlast
+  // the loops.
   const std::shared_ptr<const TrustedRoots>& trusted_roots() const { return trusted_roots_; }
 
  private:

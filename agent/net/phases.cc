@@ -5,10 +5,10 @@
 namespace lockstep::agent {
 namespace {
 
-// What curl hands to the kernel in one go, with which a request has been sent as a whole. It leaves at
-// the beginning of that write, and curl's stamps all come behind its end. With a server on the same
-// machine the write may return late, even after the answer has come: the kernel delivers within it,
-// and gives the processor to the server.
+// What curl hands to the kernel in one go, with which a request has been sent as a whole. It leaves
+// at the beginning of that write, and curl's stamps all come behind its end. With a server on the
+// same machine the write may return late, even after the answer has come: the kernel delivers
+// within it, and gives the processor to the server.
 constexpr int64_t kOneWrite = 64 << 10;
 
 }  // namespace

@@ -36,9 +36,9 @@ struct CurlTimes {
 // stamp, and so is the first header, whose callback follows curl's start-transfer stamp at once.
 // The border between sending and waiting is not exact, by about one system call: curl stamps it
 // after the write has returned and after it has looked for an answer once. A request that one write
-// sends has left before the stamp. Where that comes nearer to the answer than to the beginning, it tells
-// when the thread got its processor back and not when the request left: all of it then is waiting,
-// rather than a border that nobody has measured.
+// sends has left before the stamp. Where that comes nearer to the answer than to the beginning, it
+// tells when the thread got its processor back and not when the request left: all of it then is
+// waiting, rather than a border that nobody has measured.
 HttpTimings PhasesOf(const CurlTimes& curl, const TransferStamps& stamps);
 
 }  // namespace lockstep::agent

@@ -207,7 +207,8 @@ absl::Status Pinger::SetUpSocket(const IpAddress& ip) {
                  &spec_.ttl, sizeof(spec_.ttl)) != 0) {
     return absl::UnavailableError(absl::StrCat("ttl: ", ErrnoText(errno)));
   }
-  // The id of a socket that is not raw is its port: it is chosen by the system where somebody else has this one.
+  // The id of a socket that is not raw is its port: it is chosen by the system where somebody else
+  // has this one.
   IpAddress local = *ParseIp(v6_ ? "::" : "0.0.0.0");
   if (!spec_.source.empty()) {
     const absl::StatusOr<IpAddress> source = ParseIp(spec_.source);

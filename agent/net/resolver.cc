@@ -57,8 +57,8 @@ bool IsLocalhost(absl::string_view host) {
   return absl::EqualsIgnoreCase(host, "localhost") || absl::EndsWithIgnoreCase(host, ".localhost");
 }
 
-// "10.1", "0x7f.1", "2130706433": addresses to the system, but not to Go, to which they are names that nobody has. Most are
-// an address that lacks a number, and would be another machine's.
+// "10.1", "0x7f.1", "2130706433": addresses to the system, but not to Go, to which they are names
+// that nobody has. Most are an address that lacks a number, and would be another machine's.
 bool IsShortAddress(const std::string& host) {
   in_addr address{};
   return inet_aton(host.c_str(), &address) != 0 && !ParseIp(host).ok();

@@ -43,7 +43,8 @@ class Resolver {
   static constexpr size_t kMostKept = 10'000;
   size_t kept();
   // Looks `host` up; `done` runs on `loop`. NotFound: no such host, or none of the wanted family.
-  // Failures are not kept. "localhost" and what is below it are this machine wherever nobody else knows them.
+  // Failures are not kept. "localhost" and what is below it are this machine wherever nobody else
+  // knows them.
   void Resolve(const std::string& host, EventLoop& loop, Done done);
   // Forgets all callers of `loop`, which is about to end.
   void Forget(const EventLoop& loop);

@@ -1,5 +1,5 @@
-// What responses have been read into, kept for the next ones of the same loop: those of all its VUs use the same few
-// pieces of memory, which are in the processor's caches.
+// What responses have been read into, kept for the next ones of the same loop: those of all its VUs
+// use the same few pieces of memory, which are in the processor's caches.
 #pragma once
 
 #include <cstddef>

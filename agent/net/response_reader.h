@@ -52,8 +52,8 @@ class ResponseReader {
   bool in_headers_ = false;
 };
 
-// "HTTP/1.1" and its like for what a status line begins with, "HTTP/2.0" for "HTTP/2", as k6 has it;
-// "" for others. It stays.
+// "HTTP/1.1" and its like for what a status line begins with, "HTTP/2.0" for "HTTP/2", as k6 has
+// it; "" for others. It stays.
 absl::string_view ProtocolOf(absl::string_view name);
 
 // "Not Found" for 404, "" for a status that has no registered phrase.

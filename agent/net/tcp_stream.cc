@@ -248,7 +248,8 @@ class TcpStream final : public ByteStream, public EventSource {
     }
   }
 
-  // One piece; the loop calls again while there is more, and what was received is delivered in between.
+  // One piece; the loop calls again while there is more, and what was received is delivered in
+  // between.
   void Receive() {
     char piece[64 << 10];
     const ssize_t count = recv(fd_, piece, sizeof(piece), 0);

@@ -30,7 +30,8 @@ std::string TakeErrorText() {
   return text;
 }
 
-// What others have left would be taken for ours. OpenSSL frees 32 texts to clear a queue, also of one that is empty.
+// What others have left would be taken for ours. OpenSSL frees 32 texts to clear a queue, also of
+// one that is empty.
 void ClearErrors() {
   if (ERR_peek_error() != 0) {
     ERR_clear_error();

@@ -98,8 +98,8 @@ absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* cl
   return context;
 }
 
-// What Go's client finds first where OpenSSL found `verified`: it judges the certificate's own time, then its host, and then
-// whom it leads to.
+// What Go's client finds first where OpenSSL found `verified`: it judges the certificate's own
+// time, then its host, and then whom it leads to.
 int FirstFault(X509* leaf, absl::string_view host, int verified) {
   if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0) {
     return X509_V_ERR_CERT_NOT_YET_VALID;

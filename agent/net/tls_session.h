@@ -22,8 +22,9 @@ class TlsSession {
   static absl::StatusOr<std::unique_ptr<TlsSession>> Make(const Network& network,
                                                           const TlsParties& parties);
 
-  // Takes what came from the server and appends what it means to `plain`; with "" at first, to begin. Unavailable: the
-  // handshake failed or the peer broke the protocol; what is then to be sent, an alert, is in TakeOutput.
+  // Takes what came from the server and appends what it means to `plain`; with "" at first, to
+  // begin. Unavailable: the handshake failed or the peer broke the protocol; what is then to be
+  // sent, an alert, is in TakeOutput.
   absl::Status Receive(absl::string_view cipher, std::string* plain);
   // The handshake is over; only then may something be sent.
   bool open() const { return SSL_is_init_finished(ssl_.get()) == 1; }

@@ -26,7 +26,8 @@ struct TrustSettings {
 
 using TrustStore = std::unique_ptr<X509_STORE, openssl::Free<&X509_STORE_free>>;
 
-// An empty store which, as Go, lets what is trusted end a chain, be it an authority's own certificate or one below.
+// An empty store which, as Go, lets what is trusted end a chain, be it an authority's own
+// certificate or one below.
 TrustStore MakeTrustStore();
 // Every certificate of a text in PEM is trusted from now on. False: there is none.
 bool TrustAll(X509_STORE* store, const std::string& pem);

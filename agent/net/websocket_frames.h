@@ -41,8 +41,8 @@ struct CloseFrame {
   int code;
   std::string reason;
 };
-// Of a server's closing frame, whose payload is not empty. InvalidArgument: a code that may not be on the wire, or a reason
-// that is not UTF-8.
+// Of a server's closing frame, whose payload is not empty. InvalidArgument: a code that may not be
+// on the wire, or a reason that is not UTF-8.
 absl::StatusOr<CloseFrame> ReadClose(absl::string_view payload);
 
 // What a client has to send.
@@ -51,8 +51,9 @@ class WebSocketWriter {
   // From now on messages of text and bytes are compressed.
   void Deflate() { deflate_ = true; }
 
-  // Appends a message as one frame. `mask` should not be predictable (section 5.3). A pong takes the place of one that waits:
-  // only the last ping has to be answered (section 5.5.3), and a peer that takes nothing may send any number of them.
+  // Appends a message as one frame. `mask` should not be predictable (section 5.3). A pong takes
+  // the place of one that waits: only the last ping has to be answered (section 5.5.3), and a peer
+  // that takes nothing may send any number of them.
   void Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask);
   // Moves what fits to `room`; returns how much.
   size_t Take(char* room, size_t room_bytes);

@@ -17,7 +17,8 @@ namespace lockstep::agent {
 std::string HandshakeKey(absl::BitGenRef random);
 
 // The header lines of the request. InvalidArgument: among the caller's is one that belongs to the
-// handshake itself, or one that no request may have: its name is none, or its value would begin another.
+// handshake itself, or one that no request may have: its name is none, or its value would begin
+// another.
 absl::StatusOr<HeaderList> HandshakeHeaders(const WebSocketRequest& request, absl::string_view key);
 
 // What the server agreed to with its 101.

@@ -1,5 +1,6 @@
-// A script's Redis client: sends each command to the server that it belongs to. With one server, that one; with sentinels, the master
-// that they name; with a cluster, the node that has the command's key, with redirections followed.
+// A script's Redis client: sends each command to the server that it belongs to. With one server,
+// that one; with sentinels, the master that they name; with a cluster, the node that has the
+// command's key, with redirections followed.
 //
 // Everything happens on the worker's loop.
 #pragma once
@@ -29,8 +30,9 @@ class RedisClient {
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
 
-  // `key`: which of the command's words is the key that decides about the node; nothing: any node will do. `done` is called
-  // once, in a later turn of the loop, with the reply or why there is none.
+  // `key`: which of the command's words is the key that decides about the node; nothing: any node
+  // will do. `done` is called once, in a later turn of the loop, with the reply or why there is
+  // none.
   void Do(Command command, std::optional<size_t> key, Done done);
   // Closes all connections; whoever waits is not told. Commands may follow, over new ones.
   void Close();
@@ -48,7 +50,8 @@ class RedisClient {
   // Sends `command` and hands on what comes of it, also if it cannot be sent.
   void SendTo(const RedisNode& node, bool sentinel, const Command& command, Done done);
   void Route(const CallPointer& call);
-  // Asks the server number `from`, or one after it, for what is not known yet: the master or the cluster's slots.
+  // Asks the server number `from`, or one after it, for what is not known yet: the master or the
+  // cluster's slots.
   void Learn(size_t from);
   // What server number `from` said. Not OK: it is of no use.
   absl::Status TakeLesson(const absl::StatusOr<RespValue>& reply, size_t from);

@@ -1,5 +1,5 @@
-// One connection to a Redis, opened by the first command and again by the first one after it has ended. Commands follow each other
-// without waiting for replies, which come in their order.
+// One connection to a Redis, opened by the first command and again by the first one after it has
+// ended. Commands follow each other without waiting for replies, which come in their order.
 //
 // Everything happens on the worker's loop.
 #pragma once
@@ -35,7 +35,8 @@ struct RedisEnv {
 
 class RedisConnection final : private StreamListener {
  public:
-  // A reply, which may be an error of the server's; or why there is none: see StreamListener, and DeadlineExceeded.
+  // A reply, which may be an error of the server's; or why there is none: see StreamListener, and
+  // DeadlineExceeded.
   using Done = absl::AnyInvocable<void(absl::StatusOr<RespValue>)>;
   using Command = std::vector<std::string>;
 
@@ -51,7 +52,8 @@ class RedisConnection final : private StreamListener {
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
-  // `done` is called once, in a later turn of the loop; it may send, but not destroy the connection. Not OK: it is not called.
+  // `done` is called once, in a later turn of the loop; it may send, but not destroy the
+  // connection. Not OK: it is not called.
   // ResourceExhausted: too much waits already; Unavailable: the connection has just ended.
   absl::Status Send(const Command& command, Done done);
 

@@ -30,12 +30,13 @@ struct RedisOptions {
 inline constexpr int kRedisPort = 6379;
 inline constexpr absl::Duration kRedisDialTimeout = absl::Seconds(5);
 
-// redis[s]://[[user][:password]@]host[:port][/database]; the rest has its defaults. InvalidArgument says what is wrong,
-// without the password.
+// redis[s]://[[user][:password]@]host[:port][/database]; the rest has its defaults. InvalidArgument
+// says what is wrong, without the password.
 absl::StatusOr<RedisOptions> ParseRedisUrl(absl::string_view text);
 
-// k6's options as JSON, in which buffers are texts. What concerns pools is checked and has no effect: a client has one
-// connection for each server. InvalidArgument names all that is wrong, each with key, value and what is allowed.
+// k6's options as JSON, in which buffers are texts. What concerns pools is checked and has no
+// effect: a client has one connection for each server. InvalidArgument names all that is wrong,
+// each with key, value and what is allowed.
 absl::StatusOr<RedisOptions> ParseRedisOptions(const std::string& json);
 
 }  // namespace lockstep::agent

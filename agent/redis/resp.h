@@ -33,8 +33,8 @@ void AppendCommand(const std::vector<std::string>& arguments, std::string* bytes
 class RespReader {
  public:
   void Feed(absl::string_view bytes) { buffer_.append(bytes.data(), bytes.size()); }
-  // The next reply; nothing: more bytes are needed. InvalidArgument: that is not RESP, or a limit was passed; nothing can be
-  // read any more.
+  // The next reply; nothing: more bytes are needed. InvalidArgument: that is not RESP, or a limit
+  // was passed; nothing can be read any more.
   absl::StatusOr<std::optional<RespValue>> Next();
 
  private:
@@ -42,7 +42,8 @@ class RespReader {
     RespValue array;
     size_t left = 0;
   };
-  // One step: a value, or nothing if it was only a part, or the bytes do not suffice (then `*more` is set).
+  // One step: a value, or nothing if it was only a part, or the bytes do not suffice (then `*more`
+  // is set).
   absl::StatusOr<std::optional<RespValue>> Step(bool* more);
   absl::StatusOr<std::optional<RespValue>> Line(absl::string_view line);
   void Drop(size_t count);

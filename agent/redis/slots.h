@@ -15,7 +15,8 @@ namespace lockstep::agent {
 
 inline constexpr int kSlots = 16384;
 
-// The slot of a key: of what is between its first braces, if there is something, so that keys can be kept together.
+// The slot of a key: of what is between its first braces, if there is something, so that keys can
+// be kept together.
 int SlotOf(absl::string_view key);
 
 struct RedisNode {
@@ -25,7 +26,8 @@ struct RedisNode {
   friend bool operator==(const RedisNode&, const RedisNode&) = default;
 };
 
-// "host:port", as in a redirection. Nothing: that is none. A redirection may leave out the host, which is then `host`.
+// "host:port", as in a redirection. Nothing: that is none. A redirection may leave out the host,
+// which is then `host`.
 std::optional<RedisNode> ParseNode(absl::string_view text, absl::string_view host);
 
 class SlotMap {

@@ -14,8 +14,8 @@
 namespace lockstep::agent {
 namespace {
 
-// Of an agent that comes while the test runs: its VUs' numbers in the test, and its iterations', are
-// above all others'. VUs are at most kMostVus; and scripts count exactly to 2^53.
+// Of an agent that comes while the test runs: its VUs' numbers in the test, and its iterations',
+// are above all others'. VUs are at most kMostVus; and scripts count exactly to 2^53.
 constexpr int64_t kIdsOfOne = int64_t{1} << 27;
 constexpr int64_t kNumbersOfOne = int64_t{1} << 40;
 constexpr uint32_t kMostLate = 1 << 12;

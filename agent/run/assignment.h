@@ -1,5 +1,5 @@
-// An agent's part of a run, as the coordinator assigns it: brings the script's files here, and reads
-// what it says. Loop-bound.
+// An agent's part of a run, as the coordinator assigns it: brings the script's files here, and
+// reads what it says. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class Assignment {
   Assignment(FileFetcher& files, OptionsReader read_options)
       : files_(files), read_options_(std::move(read_options)) {}
 
-  // What the options and the segments themselves do not tell. InvalidArgument: numbers that cannot be.
+  // What the options and the segments themselves do not tell. InvalidArgument: numbers that cannot
+  // be.
   static absl::Status Validate(const v1::Assign& assign);
   // From now on it is this one. Brings the files that inspection has not brought here, one after
   // another; `done` is called when all are there and right, or with what is wrong.
@@ -38,8 +39,8 @@ class Assignment {
   absl::StatusOr<RunConfig> ReadConfig();
   // Another part of the same work.
   absl::StatusOr<SegmentTuple> ReadSegment(const std::string& sequence, int32_t index) const;
-  // An agent that comes while the test runs numbers its iterations above all others'. 0: it was there
-  // from the start.
+  // An agent that comes while the test runs numbers its iterations above all others'. 0: it was
+  // there from the start.
   int64_t first_number() const;
 
  private:

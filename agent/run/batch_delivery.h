@@ -1,5 +1,5 @@
-// Brings what an agent measures to the coordinator: has it sealed into batches, and sends each until
-// it is acknowledged. Loop-bound.
+// Brings what an agent measures to the coordinator: has it sealed into batches, and sends each
+// until it is acknowledged. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ class BatchDelivery {
 
   // Seals what is measured, then calls `then`; seals are done one after another.
   void SealThen(absl::AnyInvocable<void()> then);
-  // Before the next second is over, if it is not the end anyway: once for all that call this in one turn of the loop.
+  // Before the next second is over, if it is not the end anyway: once for all that call this in one
+  // turn of the loop.
   void SealSoon(absl::AnyInvocable<void()> then);
   // At whole seconds after T0, as all agents do: a second's batches of the fleet are about the same
   // second. Before T0 is known, each second from now on.

@@ -25,8 +25,8 @@ class ClockSync {
     int64_t coordinator_mono_ns = 0;
     int64_t coordinator_wall_unix_ns = 0;  // 0: not told
   };
-  // A probe was sent at `sent`, its answer carries the coordinator's time and came at `received`, when
-  // our wall clock showed `wall`. Ignored when `received` is before `sent`.
+  // A probe was sent at `sent`, its answer carries the coordinator's time and came at `received`,
+  // when our wall clock showed `wall`. Ignored when `received` is before `sent`.
   void Add(MonoTime sent, Answer answer, MonoTime received, absl::Time wall);
   std::optional<Estimate> best() const;
   // The instant on our clock at which the coordinator's shows `coordinator_mono_ns`. Without a

@@ -310,7 +310,8 @@ void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test)
   host_.AddDropped(scenario, count, vu_id_in_test);
 }
 
-// Whoever watches is told of its end together with all that it has done, and not up to a second later.
+// Whoever watches is told of its end together with all that it has done, and not up to a second
+// later.
 void Conductor::OnScenarioEnded(size_t, v1::ScenarioProgress::State) {
   if (phase_ == Phase::kActive && !attempt_.drained()) {
     delivery_.SealSoon([this] {

@@ -126,7 +126,8 @@ class Conductor final : private EngineEvents {
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
-  // Brings the attempt to the stage that the message begins; FailedPrecondition if it may not come now.
+  // Brings the attempt to the stage that the message begins; FailedPrecondition if it may not come
+  // now.
   absl::Status AdvanceStage(const v1::CoordinatorMessage& message);
   // Before a secret goes to a script, the log knows it.
   void FetchSecret(const std::string& url, FileFetcher::Done done);

@@ -1,5 +1,5 @@
-// How a Conductor comes to an end: draining, leaving, sessions that are lost, and work that is dealt
-// out again before the start.
+// How a Conductor comes to an end: draining, leaving, sessions that are lost, and work that is
+// dealt out again before the start.
 #include <utility>
 
 #include "agent/run/conductor.h"
@@ -7,11 +7,11 @@
 namespace lockstep::agent {
 namespace {
 
-// How long a coordinator may take to acknowledge what an agent that leaves hands over, or to ask for what
-// ends the run.
+// How long a coordinator may take to acknowledge what an agent that leaves hands over, or to ask
+// for what ends the run.
 constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
-// How long a division without an agent that leaves may take to come about: the lease of another that
-// does not answer, and twice the longest lead.
+// How long a division without an agent that leaves may take to come about: the lease of another
+// that does not answer, and twice the longest lead.
 constexpr absl::Duration kDividedWithin = absl::Seconds(20);
 
 }  // namespace

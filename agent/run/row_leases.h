@@ -1,5 +1,5 @@
-// Rows of queues that the fleet shares, on their way to the scripts that ask for them, and back where
-// no script has taken them. Loop-bound.
+// Rows of queues that the fleet shares, on their way to the scripts that ask for them, and back
+// where no script has taken them. Loop-bound.
 #pragma once
 
 #include <map>

@@ -21,8 +21,9 @@ class RunSender {
   void SetRun(uint64_t run_id) { run_id_ = run_id; }
   uint64_t run_id() const { return run_id_; }
 
-  // After the log lines that were written before; an answer after all of them, whereas others do not
-  // wait for those that the coordinator is too slow for. Without the secrets that this agent has been given.
+  // After the log lines that were written before; an answer after all of them, whereas others do
+  // not wait for those that the coordinator is too slow for. Without the secrets that this agent
+  // has been given.
   void Send(v1::AgentMessage message);
   // Says that the agent has failed.
   void Fail(const std::string& text);

@@ -1,8 +1,9 @@
-// What an agent can do with a script, as the control session sees it: inspect it, prepare VUs, run setup, teardown and
-// handleSummary. Implemented by agent/vu on V8 and worker threads, and by a fake in the simulation. Knows neither.
+// What an agent can do with a script, as the control session sees it: inspect it, prepare VUs, run
+// setup, teardown and handleSummary. Implemented by agent/vu on V8 and worker threads, and by a
+// fake in the simulation. Knows neither.
 //
-// All methods and callbacks run on the conductor's loop; the work happens on the workers. One operation at a time,
-// except that VUs run while other operations wait.
+// All methods and callbacks run on the conductor's loop; the work happens on the workers. One
+// operation at a time, except that VUs run while other operations wait.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@
 
 namespace lockstep::agent {
 
-// A script with all files that its init code reads, by absolute URL ("file:///dir/script.js", "https://host/lib.js").
+// A script with all files that its init code reads, by absolute URL ("file:///dir/script.js",
+// "https://host/lib.js").
 struct ScriptBundle {
   std::string main_url;
   // "file:///dir/": where open() of a bare name starts when there is no module.
@@ -98,7 +100,8 @@ class ScriptHost {
  public:
   virtual ~ScriptHost() = default;
 
-  // Runs the init code once, as VU 0, and forgets it again. Files missing from `bundle` come through `loader`.
+  // Runs the init code once, as VU 0, and forgets it again. Files missing from `bundle` come
+  // through `loader`.
   virtual void Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
                        FileLoader loader,
                        absl::AnyInvocable<void(ScriptResult<Inspection>)> done) = 0;
@@ -106,7 +109,8 @@ class ScriptHost {
   // failure, after which handleSummary may be run. The pool is there until Reset.
   virtual void Prepare(const ScriptBundle& bundle, RunConfig config,
                        absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) = 0;
-  // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.
+  // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; ""
+  // for undefined.
   virtual void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) = 0;
   // Interrupts setup(), wherever it is: it fails, if it has not ended meanwhile.
   virtual void InterruptSetup() = 0;
@@ -122,19 +126,21 @@ class ScriptHost {
   virtual void SetRunStart(MonoTime t0, absl::Time t0_wall) = 0;
   // This agent's part of options.rps is another one.
   virtual void SetRpsShare(double /*per_second*/) {}
-  // `count` iterations of scenario `scenario` never started; `vu_id_in_test` says whose they were, 0:
-  // no VU's. Does nothing without a run.
+  // `count` iterations of scenario `scenario` never started; `vu_id_in_test` says whose they were,
+  // 0: no VU's. Does nothing without a run.
   virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
   // Collects what the run has measured since the last time into encoded batches, numbered from here
-  // on: one, more where there are very many samples, none if there is nothing. `adjust` changes what is
-  // to be encoded. One at a time; each is answered, if by Reset.
+  // on: one, more where there are very many samples, none if there is nothing. `adjust` changes
+  // what is to be encoded. One at a time; each is answered, if by Reset.
   using Adjust = absl::AnyInvocable<void(Batch& whole)>;
   using Sealed = absl::AnyInvocable<void(std::vector<std::string> batches)>;
   virtual void Seal(uint64_t number, Adjust adjust, Sealed done) = 0;
-  // Interrupts what still runs, and ends the run with its pool; `done` follows in a later task, when all of it is freed.
+  // Interrupts what still runs, and ends the run with its pool; `done` follows in a later task,
+  // when all of it is freed.
   virtual void Reset(absl::AnyInvocable<void()> done) = 0;
 
-  // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.
+  // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set
+  // before Prepare.
   struct Events {
     absl::AnyInvocable<void(std::string message)> on_abort = [](const std::string&) {};
     absl::AnyInvocable<void()> on_fail = [] {};

@@ -1,6 +1,6 @@
 // Log lines of scripts and of the engine, on their way to the coordinator: written on any thread,
-// kept in order, taken by the conductor. Bounded in lines and in bytes: beyond the limits, lines are
-// dropped and counted, and before that, equal ones in a row become one with a count.
+// kept in order, taken by the conductor. Bounded in lines and in bytes: beyond the limits, lines
+// are dropped and counted, and before that, equal ones in a row become one with a count.
 #pragma once
 
 #include <cstdint>

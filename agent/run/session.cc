@@ -18,8 +18,8 @@ constexpr uint64_t kFirstProbes = 8;
 constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
 // How long before the end of the lease the last attempt is made: enough for an answer from nearby.
 constexpr absl::Duration kLastAttempt = absl::Milliseconds(100);
-// How often a person is told that the coordinator still cannot be reached; and of what may well go on: a refusal, as while
-// others run a test, and that no run follows the last one.
+// How often a person is told that the coordinator still cannot be reached; and of what may well go
+// on: a refusal, as while others run a test, and that no run follows the last one.
 constexpr absl::Duration kComplainEvery = absl::Seconds(30);
 constexpr absl::Duration kRemindEvery = absl::Hours(1);
 

@@ -4,8 +4,8 @@
 //
 // A broken connection is opened again, after growing pauses. Within the lease, in which the pauses
 // stay short and a last attempt comes just before its end, the session then goes on; after it the
-// session is lost, and the next connection opens a new one. Loop-bound: all methods and callbacks on
-// the conductor's loop.
+// session is lost, and the next connection opens a new one. Loop-bound: all methods and callbacks
+// on the conductor's loop.
 #pragma once
 
 #include <functional>
@@ -90,8 +90,8 @@ class Session {
   size_t unacknowledged() const { return sent_.size(); }
   bool open() const { return !session_id_.empty(); }
   const ClockSync& clock() const { return clock_; }
-  // Until then the coordinator does not take us for lost, whatever happens: it has heard from us one
-  // lease before.
+  // Until then the coordinator does not take us for lost, whatever happens: it has heard from us
+  // one lease before.
   MonoTime safe_until() const { return proved_ + lease_; }
 
  private:
@@ -137,8 +137,8 @@ class Session {
   std::string session_id_;  // empty: no session
   SendWindow<v1::AgentMessage> sent_;
   ReceiveWindow received_;
-  // The oldest message that was not acknowledged when the session was last opened or resumed, and how
-  // many times it was resumed since without an acknowledgement.
+  // The oldest message that was not acknowledged when the session was last opened or resumed, and
+  // how many times it was resumed since without an acknowledgement.
   uint64_t oldest_at_last_ = 0;
   int fruitless_ = 0;
   ClockSync clock_;

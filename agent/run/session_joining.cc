@@ -10,8 +10,8 @@ namespace {
 
 // Load must not go on for longer than this without a coordinator, whatever lease it has granted.
 constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
-// How often in a row a connection may break before anything that was sent has been acknowledged: by then the messages themselves
-// break it, and would for ever.
+// How often in a row a connection may break before anything that was sent has been acknowledged: by
+// then the messages themselves break it, and would for ever.
 constexpr int kMostFruitless = 20;
 
 }  // namespace

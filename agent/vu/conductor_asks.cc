@@ -21,8 +21,8 @@ absl::StatusOr<std::string> ConductorAsks::LoadFile(const std::string& url, Scri
   }
   absl::StatusOr<std::string> content = absl::UnknownError("no answer");
   const bool answered = vu.Park([&](ApiVu::Task wake) {
-    // The answer may come after this VU has gone, so it does not touch this frame unless the wait is
-    // still on.
+    // The answer may come after this VU has gone, so it does not touch this frame unless the wait
+    // is still on.
     auto deliver = [&content, &worker = worker_, key = key_, wait = vu.events().wait(),
                     wake = std::move(wake)](absl::StatusOr<std::string> answer) mutable {
       worker.Post([&content, &worker, key, wait, wake = std::move(wake),

@@ -1,5 +1,5 @@
-// What a VU asks the agent's conductor for, and through it the coordinator: files, rows, secrets, and
-// the end of the test. Answers cross the conductor's loop, and may come when the VU has gone.
+// What a VU asks the agent's conductor for, and through it the coordinator: files, rows, secrets,
+// and the end of the test. Answers cross the conductor's loop, and may come when the VU has gone.
 // Worker's thread.
 #pragma once
 

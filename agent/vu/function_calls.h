@@ -1,5 +1,5 @@
-// Calls of the script's own functions, and the look at what it exports (script_calls.h): each in a VU
-// that evaluates the init code, runs the one function and ends.
+// Calls of the script's own functions, and the look at what it exports (script_calls.h): each in a
+// VU that evaluates the init code, runs the one function and ends.
 //
 // Conductor's loop only, but for the functions, which run on the worker's thread.
 #pragma once
@@ -33,14 +33,14 @@ class FunctionCalls {
   FunctionCalls(const FunctionCalls&) = delete;
   FunctionCalls& operator=(const FunctionCalls&) = delete;
 
-  // Runs `function` on `worker`, which stays until it has ended or is forgotten, and calls `done` with
-  // what it returned or how it failed. Returns the call's number.
+  // Runs `function` on `worker`, which stays until it has ended or is forgotten, and calls `done`
+  // with what it returned or how it failed. Returns the call's number.
   template <class T>
   uint64_t Call(Worker& worker, std::optional<Limit> limit,
                 absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> function,
                 absl::AnyInvocable<void(ScriptResult<T>)> done);
-  // Interrupts the function of a call that has a limit: now, or when it begins. Nothing happens to a
-  // call that is over.
+  // Interrupts the function of a call that has a limit: now, or when it begins. Nothing happens to
+  // a call that is over.
   void Interrupt(uint64_t call);
   // No `done` is called any more.
   void ForgetAll();

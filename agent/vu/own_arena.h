@@ -1,6 +1,7 @@
-// A thread's memory apart from that of others: while one of these lives, what the thread allocates comes from an
-// arena of jemalloc's that no other thread has. So workers do not wait for each other, and what a worker's VUs
-// touch lies together; all other threads, which are many and allocate little, share one arena.
+// A thread's memory apart from that of others: while one of these lives, what the thread allocates
+// comes from an arena of jemalloc's that no other thread has. So workers do not wait for each
+// other, and what a worker's VUs touch lies together; all other threads, which are many and
+// allocate little, share one arena.
 #pragma once
 
 #include <optional>

@@ -37,7 +37,8 @@ void RunSamples::Seal(uint64_t number, ScriptHost::Adjust adjust, ScriptHost::Se
   sealing_->done = std::move(done);
   for (const std::unique_ptr<Worker>& worker : workers_.all()) {
     worker->Post([this, &worker = *worker] {
-      // What held the worker up until now belongs to what is read after this, which may be the last.
+      // What held the worker up until now belongs to what is read after this, which may be the
+      // last.
       worker.NoteLag();
       worker.run().conductor.Post([this, batch = worker.sink().Seal()]() mutable {
         if (sealing_.has_value()) {

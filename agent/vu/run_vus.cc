@@ -8,7 +8,8 @@
 namespace lockstep::agent {
 namespace {
 
-// VUs that a worker has been asked for: it makes them one after another, and waits for nobody in between.
+// VUs that a worker has been asked for: it makes them one after another, and waits for nobody in
+// between.
 constexpr int64_t kAskedOfWorker = 4;
 
 }  // namespace

@@ -50,7 +50,8 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
                        .message = std::string(ConfigurationStatus(texts).message())};
 }
 
-// Whether an object was made by the program, with something of its own in it, and not by the script.
+// Whether an object was made by the program, with something of its own in it, and not by the
+// script.
 void IsHostObject(const Info& info) {
   info.GetReturnValue().Set(info[0]->IsObject() &&
                             info[0].As<v8::Object>()->InternalFieldCount() > 0);
@@ -162,7 +163,8 @@ ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& 
     return Fail<SummaryOutputs>(
         {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
   }
-  // k6's older form of the data, which has a root_group, has setup_data in any case; the newer one never.
+  // k6's older form of the data, which has a root_group, has setup_data in any case; the newer one
+  // never.
   constexpr absl::string_view kSetupData = "setup_data";
   const auto has = [&](absl::string_view key) {
     return data->IsObject() &&

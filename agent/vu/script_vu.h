@@ -1,5 +1,6 @@
-// A virtual user at its worker: a world of its own. Runs jobs (init code, activations, setup, ...) one after another, on a
-// fibre that it borrows while it has some; while its script waits, the fibre is parked.
+// A virtual user at its worker: a world of its own. Runs jobs (init code, activations, setup, ...)
+// one after another, on a fibre that it borrows while it has some; while its script waits, the
+// fibre is parked.
 //
 // | a job is  | fibre           | leaves that when                                                  |
 // |-----------|-----------------|-------------------------------------------------------------------|
@@ -11,8 +12,8 @@
 //
 // A job that has begun comes to its end, also when the VU is to quit: its script is interrupted.
 //
-// script_vu.cc: jobs and what they call; script_vu_iterations.cc: the job that runs iterations. What
-// else a VU is made of is in files of its own: vu_samples.h, vu_events.h, vu_faults.h,
+// script_vu.cc: jobs and what they call; script_vu_iterations.cc: the job that runs iterations.
+// What else a VU is made of is in files of its own: vu_samples.h, vu_events.h, vu_faults.h,
 // conductor_asks.h.
 //
 // Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the
@@ -190,12 +191,14 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void Terminate();
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();
-  // Runs microtasks and events until `until`, or until nothing is expected any more that could settle
-  // `awaited`, if that is a promise. False: interrupted, or an event threw, which is left to the caller's TryCatch.
+  // Runs microtasks and events until `until`, or until nothing is expected any more that could
+  // settle `awaited`, if that is a promise. False: interrupted, or an event threw, which is left to
+  // the caller's TryCatch.
   bool RunEvents(v8::Local<v8::Value> awaited, absl::FunctionRef<bool()> until);
-  // Calls the script by `function`, which tells what was returned, and is false if that threw; and waits
-  // for what it starts, but not once a promise that was returned is rejected: that is an exception, too.
-  // `after` hears how it ended, with what was thrown. Then drops whatever is left of it.
+  // Calls the script by `function`, which tells what was returned, and is false if that threw; and
+  // waits for what it starts, but not once a promise that was returned is rejected: that is an
+  // exception, too. `after` hears how it ended, with what was thrown. Then drops whatever is left
+  // of it.
   using Function = absl::FunctionRef<bool(v8::Local<v8::Value>* returned)>;
   void Call(Function function, absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after);
   // The same, where a fault is one of the run.

@@ -1,5 +1,5 @@
-// What a VU waits for: events that its script expects, and the wait that it is parked in. What comes
-// late finds its VU by key and its wait by number, or nobody. Worker's thread.
+// What a VU waits for: events that its script expects, and the wait that it is parked in. What
+// comes late finds its VU by key and its wait by number, or nobody. Worker's thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What a script is told of the scenario and of the agent that it runs in (k6/execution). Any thread.
+// What a script is told of the scenario and of the agent that it runs in (k6/execution). Any
+// thread.
 #pragma once
 
 #include <cstddef>

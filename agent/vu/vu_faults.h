@@ -1,5 +1,5 @@
-// What goes wrong in a VU's script, for people: what it throws, what it rejects, what it aborts, and
-// what it blocks. Inside the isolate, on the worker's thread.
+// What goes wrong in a VU's script, for people: what it throws, what it rejects, what it aborts,
+// and what it blocks. Inside the isolate, on the worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class VuFaults {
   VuFaults(const VuFaults&) = delete;
   VuFaults& operator=(const VuFaults&) = delete;
 
-  // From now on it is an iteration of `scenario` that is at fault, which is borrowed; null: of none.
+  // From now on it is an iteration of `scenario` that is at fault, which is borrowed; null: of
+  // none.
   void SetScenario(const ScenarioConfig* scenario) { scenario_ = scenario; }
 
   // Logs and counts what was thrown, and resets `caught`.
@@ -42,8 +43,8 @@ class VuFaults {
   void NoteAbort(std::string message) { aborted_ = std::move(message); }
   bool aborted() const { return !aborted_.empty(); }
 
-  // The running iteration has kept the worker for `limit`: ends it where it is, and takes that down.
-  // From an interrupt of V8, which allows a stack trace, but no script.
+  // The running iteration has kept the worker for `limit`: ends it where it is, and takes that
+  // down. From an interrupt of V8, which allows a stack trace, but no script.
   void InterruptBlock(v8::Isolate* isolate, absl::Duration limit);
   bool blocked() const { return blocked_.has_value(); }
   // Logs and forgets what InterruptBlock has taken down, and counts it: for the generator's health,

@@ -1,5 +1,5 @@
-// What a VU measures by itself: the tags that its samples have, and what one iteration of it comes to.
-// Knows no V8. Worker's thread.
+// What a VU measures by itself: the tags that its samples have, and what one iteration of it comes
+// to. Knows no V8. Worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class VuSamples {
   };
   explicit VuSamples(const Parts& parts) : parts_(parts) {}
 
-  // From now on samples are of `scenario`, which is borrowed; null: of none, as in setup(). What the
-  // script has set of the tags is gone.
+  // From now on samples are of `scenario`, which is borrowed; null: of none, as in setup(). What
+  // the script has set of the tags is gone.
   void Enter(const ScenarioConfig* scenario);
 
   // The tags of samples now, and the group among them: see ApiVu.
@@ -55,8 +55,8 @@ class VuSamples {
   void EmitDurationOf(const std::string& path, absl::Duration duration);
   // The bytes that were counted since the last time.
   void EmitData() { EmitData(parts_.clock.Wall()); }
-  // Counts the scenario's iteration that has ended; in the same turn as its samples, so that both are
-  // sealed together.
+  // Counts the scenario's iteration that has ended; in the same turn as its samples, so that both
+  // are sealed together.
   void CountEnded(int64_t EndedIterations::*how);
 
  private:

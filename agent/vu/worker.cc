@@ -147,8 +147,8 @@ void Worker::Watch(absl::Duration limit) {
     watched_from_ = used;
     return;
   }
-  // What the thread has used, and not the time that has passed: on a machine with more to do than it
-  // can, every script takes long.
+  // What the thread has used, and not the time that has passed: on a machine with more to do than
+  // it can, every script takes long.
   if (used - watched_from_ < limit) {
     return;
   }

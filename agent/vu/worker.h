@@ -1,6 +1,6 @@
-// A thread that hosts VUs: one loop with the network, a few isolates, one accumulator, and the queue
-// of VUs that can go on. Shares nothing with other workers; what crosses threads is a task posted to
-// the loop.
+// A thread that hosts VUs: one loop with the network, a few isolates, one accumulator, and the
+// queue of VUs that can go on. Shares nothing with other workers; what crosses threads is a task
+// posted to the loop.
 #pragma once
 
 #include <atomic>
@@ -55,9 +55,9 @@ class Worker {
   // Makes the VU `key` stop what it is doing, if that is still its activation `epoch`. Any thread;
   // also while the worker is stuck in a script.
   void Interrupt(VuKey key, uint64_t epoch);
-  // Call it now and then: interrupts an iteration whose script has kept the thread for `limit` without
-  // waiting, and has used the processor for a quarter of that at least: a process that is stopped, or
-  // has no processor to run on, is in no endless loop. Conductor's loop.
+  // Call it now and then: interrupts an iteration whose script has kept the thread for `limit`
+  // without waiting, and has used the processor for a quarter of that at least: a process that is
+  // stopped, or has no processor to run on, is in no endless loop. Conductor's loop.
   void Watch(absl::Duration limit);
 
   // ---- the worker's thread only ----

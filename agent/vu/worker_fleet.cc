@@ -50,8 +50,8 @@ bool HasName(absl::string_view text, absl::string_view name) {
   return false;
 }
 
-// Whether the script, or the compiler of what it is written in, may use the part of the language that
-// has this name.
+// Whether the script, or the compiler of what it is written in, may use the part of the language
+// that has this name.
 bool MayUse(const ScriptBundle& bundle, absl::string_view name) {
   return std::any_of(bundle.files.begin(), bundle.files.end(), [name](const auto& file) {
     return HasName(file.second, name) ||

@@ -1,6 +1,6 @@
 // The ScriptHost of a real agent: runs of scripts on fleets of worker threads with V8. Each run has
-// workers and VUs of its own, which end with it; setup, teardown and the like run in a VU that lives
-// no longer than they do.
+// workers and VUs of its own, which end with it; setup, teardown and the like run in a VU that
+// lives no longer than they do.
 //
 // Everything on the conductor's loop, which must not run tasks of this host after it is gone.
 #pragma once

@@ -1,4 +1,5 @@
-// Invariants of our own code. User input can never reach a check: bad input is a Status, a broken invariant is a bug.
+// Invariants of our own code. User input can never reach a check: bad input is a Status, a broken
+// invariant is a bug.
 #pragma once
 
 namespace lockstep {

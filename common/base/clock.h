@@ -1,5 +1,5 @@
-// Time as a parameter. Everything that waits, paces or measures takes a `Clock&` (or an EventLoop, which has one), so
-// that a ten-minute test plays in milliseconds on simulated time.
+// Time as a parameter. Everything that waits, paces or measures takes a `Clock&` (or an EventLoop,
+// which has one), so that a ten-minute test plays in milliseconds on simulated time.
 #pragma once
 
 #include <compare>
@@ -10,8 +10,8 @@
 
 namespace lockstep {
 
-// An instant on a monotonic clock: nanoseconds from an arbitrary origin that is the same for all threads of a process.
-// Only differences mean anything, and those are absl::Duration.
+// An instant on a monotonic clock: nanoseconds from an arbitrary origin that is the same for all
+// threads of a process. Only differences mean anything, and those are absl::Duration.
 class MonoTime {
  public:
   constexpr MonoTime() = default;

@@ -20,8 +20,9 @@ std::string CutToWidth(absl::string_view text, size_t columns);
 // `text` with spaces at its end, `columns` wide if it is not wider.
 std::string PadToWidth(absl::string_view text, size_t columns);
 
-// A line for each row, with its cells in columns, two spaces between them. The last cell of a row is not padded. Columns for
-// which `most` leaves no room are left out, from the last one on; the first one stays, however wide.
+// A line for each row, with its cells in columns, two spaces between them. The last cell of a row
+// is not padded. Columns for which `most` leaves no room are left out, from the last one on; the
+// first one stays, however wide.
 std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows,
                                       size_t most = std::numeric_limits<size_t>::max());
 

@@ -12,8 +12,8 @@ using Environment = std::map<std::string, std::string>;
 // As they are now. Entries without '=' are left out.
 Environment SystemEnvironment();
 
-// The folder that a variable of the XDG base directories names, such as XDG_CACHE_HOME, else `usual`
-// (".cache") in HOME; "" if neither is set.
+// The folder that a variable of the XDG base directories names, such as XDG_CACHE_HOME, else
+// `usual` (".cache") in HOME; "" if neither is set.
 std::string XdgFolder(const Environment& environment, const std::string& variable,
                       const std::string& usual);
 

@@ -127,7 +127,8 @@ void EpollLoop::WaitForEvents(bool wait) {
 }
 
 void EpollLoop::RunTimers() {
-  // Timers set while others run wait for the next turn, so that a zero delay cannot starve the descriptors.
+  // Timers set while others run wait for the next turn, so that a zero delay cannot starve the
+  // descriptors.
   const MonoTime now = clock_.Mono();
   while (Task task = timers_.PopDue(now)) {
     task();

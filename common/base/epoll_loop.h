@@ -1,8 +1,9 @@
-// An EventLoop on epoll and the system clock: posted tasks, nanosecond timers, file descriptors. The agent's conductor
-// and the coordinator's core each run one; agent/net's MultiLoop builds on it.
+// An EventLoop on epoll and the system clock: posted tasks, nanosecond timers, file descriptors.
+// The agent's conductor and the coordinator's core each run one; agent/net's MultiLoop builds on
+// it.
 //
-// One turn: wait for events, then the file descriptors' handlers, then due timers, then posted tasks, then the turn
-// hook. One thread runs the loop; Post and Stop may be called from any.
+// One turn: wait for events, then the file descriptors' handlers, then due timers, then posted
+// tasks, then the turn hook. One thread runs the loop; Post and Stop may be called from any.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +33,16 @@ class EpollLoop final : public EventLoop {
   TimerId At(MonoTime when, Task task) override;
   void Cancel(TimerId id) override;
 
-  // Calls `handler` when `fd` has one of `events` (level-triggered), until Unwatch. Watching again changes both.
-  // The loop does not own `fd`; Unwatch it before closing it. Loop thread only.
+  // Calls `handler` when `fd` has one of `events` (level-triggered), until Unwatch. Watching again
+  // changes both. The loop does not own `fd`; Unwatch it before closing it. Loop thread only.
   void Watch(int fd, uint32_t events, FdHandler handler);
   void Unwatch(int fd);
 
   // Called at the end of every turn, on the loop's thread; set before Run.
   void SetTurnHook(absl::AnyInvocable<void()> hook) { turn_hook_ = std::move(hook); }
 
-  // Makes the next turn start without waiting. Loop thread only; cheaper than posting an empty task.
+  // Makes the next turn start without waiting. Loop thread only; cheaper than posting an empty
+  // task.
   void WakeSoon() { wake_soon_ = true; }
 
   // Runs turns until Stop. May be called again afterwards.

@@ -1,4 +1,5 @@
-// The exit codes of `lockstep`, which are those of k6 and one of our own. Agents name them in their reports, too.
+// The exit codes of `lockstep`, which are those of k6 and one of our own. Agents name them in their
+// reports, too.
 #pragma once
 
 #include "absl/status/status.h"

@@ -19,8 +19,8 @@ struct HostAndPort {
 // Judges neither part: "" is a host and "x" is a port.
 HostAndPort SplitHostPort(absl::string_view text);
 
-// Whether `host`, without brackets and a port, is this machine by its name alone: localhost, an address of
-// 127.0.0.0/8 or ::1. "127.example" is not.
+// Whether `host`, without brackets and a port, is this machine by its name alone: localhost, an
+// address of 127.0.0.0/8 or ::1. "127.example" is not.
 bool IsLoopbackHost(absl::string_view host);
 
 // The port of a coordinator, unless another one is given: that of the documents and of deploy/.
@@ -31,7 +31,8 @@ inline constexpr size_t kMaxUnixPathBytes = 107;
 
 // A coordinator's address as a person gives it, with its port: "host" becomes "host:7411", "::1"
 // "[::1]:7411". "unix:PATH" and what names a resolver ("dns:///host:1") stay. InvalidArgument for a
-// port that is none, no host, or a path that is too long for a socket: `invalid value "host:x": expected HOST:PORT, ...`.
+// port that is none, no host, or a path that is too long for a socket: `invalid value "host:x":
+// expected HOST:PORT, ...`.
 absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text);
 
 }  // namespace lockstep

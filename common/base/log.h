@@ -1,5 +1,6 @@
-// Where messages for people go. A Logger is passed, never global: the coordinator's writes to stderr (or where
-// --log-output says), an agent's sends its lines to the coordinator, a test's keeps them.
+// Where messages for people go. A Logger is passed, never global: the coordinator's writes to
+// stderr (or where --log-output says), an agent's sends its lines to the coordinator, a test's
+// keeps them.
 #pragma once
 
 #include <string>
@@ -42,7 +43,8 @@ class Logger {
 // Lines for somewhere else, which may not take them.
 class RemoteLogger : public Logger {
  public:
-  // Delivers what is left, and tells people on this machine of what was lost; they get all lines from then on.
+  // Delivers what is left, and tells people on this machine of what was lost; they get all lines
+  // from then on.
   virtual void Finish() = 0;
 };
 

@@ -1,5 +1,5 @@
-// What the two programs must agree on beside the protocol's form: how large messages and names may be,
-// how many messages may wait, how large a weight is, and how large a fleet.
+// What the two programs must agree on beside the protocol's form: how large messages and names may
+// be, how many messages may wait, how large a weight is, and how large a fleet.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace lockstep {
 
-// What is larger goes in pieces of this size, so that nobody has to take in more at once: least of all
-// from a peer that has not yet proved to belong to the fleet.
+// What is larger goes in pieces of this size, so that nobody has to take in more at once: least of
+// all from a peer that has not yet proved to belong to the fleet.
 inline constexpr size_t kPieceBytes = 512 << 10;
 // Around a piece, and of what a stranger may say.
 inline constexpr size_t kPieceOverheadBytes = 64 << 10;

@@ -15,7 +15,8 @@ namespace {
 // Longer ones are nobody's slip, and the distance takes the product of both lengths.
 constexpr size_t kLongestName = 200;
 
-// Levenshtein's distance, in which an exchange of neighbours is one step (optimal string alignment).
+// Levenshtein's distance, in which an exchange of neighbours is one step (optimal string
+// alignment).
 size_t Distance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> above(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});

@@ -1,4 +1,5 @@
-// Lets owners free objects of OpenSSL, or of another C library: std::unique_ptr<X, openssl::Free<&X_free>>.
+// Lets owners free objects of OpenSSL, or of another C library: std::unique_ptr<X,
+// openssl::Free<&X_free>>.
 #pragma once
 
 namespace lockstep::openssl {

@@ -7,7 +7,8 @@
 
 namespace lockstep {
 
-// SplitMix64 (Steele, Lea, Flood 2014: "Fast splittable pseudorandom number generators"). Not thread-safe.
+// SplitMix64 (Steele, Lea, Flood 2014: "Fast splittable pseudorandom number generators"). Not
+// thread-safe.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

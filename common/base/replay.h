@@ -22,9 +22,8 @@ class SendWindow {
         sizes_(unacknowledged_.size(), 0) {}
   // The number that the next Push will take.
   uint64_t next_number() const { return last_ + 1; }
-  // Keeps `message`, of a size that is only added up, under the next number until it is acknowledged.
-  // The reference is valid until
-  // the next call.
+  // Keeps `message`, of a size that is only added up, under the next number until it is
+  // acknowledged. The reference is valid until the next call.
   const Message& Push(Message message, size_t bytes = 0) {
     ++last_;
     bytes_ += bytes;

@@ -1,4 +1,5 @@
-// How far whole numbers are exact in a double, which is what JavaScript and most readers of JSON make of them.
+// How far whole numbers are exact in a double, which is what JavaScript and most readers of JSON
+// make of them.
 #pragma once
 
 #include <cstdint>

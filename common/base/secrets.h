@@ -16,8 +16,8 @@ namespace lockstep {
 // The key of a secret, in bytes, and the name of a source.
 inline constexpr size_t kMostSecretKeyBytes = 1000;
 
-// "secret:source/key": asked for like a file, and no part of any bundle. `source` has no "/"; "": the
-// default one.
+// "secret:source/key": asked for like a file, and no part of any bundle. `source` has no "/"; "":
+// the default one.
 std::string SecretUrl(absl::string_view source, absl::string_view key);
 struct SecretName {
   std::string source;

@@ -1,4 +1,5 @@
-// Passing errors on: LOCKSTEP_RETURN_IF_ERROR(expression) and LOCKSTEP_ASSIGN_OR_RETURN(target, expression).
+// Passing errors on: LOCKSTEP_RETURN_IF_ERROR(expression) and LOCKSTEP_ASSIGN_OR_RETURN(target,
+// expression).
 #pragma once
 
 #include <utility>

@@ -33,7 +33,8 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Waits on a Mutex that the caller holds; may wake up without a reason, so wait in a loop over the condition.
+// Waits on a Mutex that the caller holds; may wake up without a reason, so wait in a loop over the
+// condition.
 class CondVar {
  public:
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {

@@ -1,4 +1,5 @@
-// Colours and weights of a terminal's text (ECMA-48, SGR). What is styled keeps its width: see display_width.h.
+// Colours and weights of a terminal's text (ECMA-48, SGR). What is styled keeps its width: see
+// display_width.h.
 #pragma once
 
 #include <string>
@@ -17,7 +18,8 @@ inline constexpr absl::string_view kYellow = "33";
 inline constexpr absl::string_view kCyan = "36";
 inline constexpr absl::string_view kWhite = "37";
 
-// `text` in `style`, or as it is if that is kPlain, there is no text or the terminal has no colours.
+// `text` in `style`, or as it is if that is kPlain, there is no text or the terminal has no
+// colours.
 std::string Styled(absl::string_view style, absl::string_view text, bool color);
 
 }  // namespace lockstep

@@ -1,5 +1,5 @@
-// One timer on an event loop, which may be set again and again: it then forgets when it was due before. It is forgotten
-// with its object. Loop thread only.
+// One timer on an event loop, which may be set again and again: it then forgets when it was due
+// before. It is forgotten with its object. Loop thread only.
 #pragma once
 
 #include <utility>

@@ -1,4 +1,5 @@
-// The timers of one event loop, ordered by time and then by the order in which they were set. Not thread-safe.
+// The timers of one event loop, ordered by time and then by the order in which they were set. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Texts of strangers in lines of our own: a line break in one must not begin a line, and no escape sequence may reach a terminal.
+// Texts of strangers in lines of our own: a line break in one must not begin a line, and no escape
+// sequence may reach a terminal.
 #pragma once
 
 #include <string>

@@ -35,7 +35,8 @@ int Close(int file) {
   return close(file) == 0 ? 0 : errno;
 }
 
-// The regular file, there or not, that another one may replace; nothing: the path has to be written as it is.
+// The regular file, there or not, that another one may replace; nothing: the path has to be written
+// as it is.
 std::optional<std::string> ReplaceableAt(const std::string& path) {
   // What stands here is another name for something: /dev/stdout is a file if a shell says so.
   if (absl::StartsWith(path, "/dev/") || absl::StartsWith(path, "/proc/")) {
@@ -95,8 +96,8 @@ class Neighbour {
   bool moved_ = false;
 };
 
-// Whether no file can be beside the target, for a reason that need not hold for the target itself. What
-// holds for both is told when that is opened.
+// Whether no file can be beside the target, for a reason that need not hold for the target itself.
+// What holds for both is told when that is opened.
 bool IsAboutTheFolder(int error) {
   return error == EACCES || error == EPERM || error == EROFS || error == ENAMETOOLONG ||
          error == ENOENT || error == ENOTDIR;

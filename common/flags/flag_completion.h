@@ -1,5 +1,5 @@
-// Shell completions of a program without commands, made of its flags; and what those of a program with commands have in common
-// with them. Pure.
+// Shell completions of a program without commands, made of its flags; and what those of a program
+// with commands have in common with them. Pure.
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@ namespace lockstep {
 
 // The words that a flag's value is one of, between `separator`; "": it may be anything.
 std::string ChoicesOf(const Flag& flag, absl::string_view separator);
-// As it may stand between single quotes; in a specification of zsh's, brackets and colons mean something besides.
+// As it may stand between single quotes; in a specification of zsh's, brackets and colons mean
+// something besides.
 std::string Quotable(absl::string_view text);
 std::string ZshQuotable(absl::string_view text);
 // One of zsh's specifications for _arguments: '--name=[help]:VALUE:_files'.

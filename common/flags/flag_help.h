@@ -12,8 +12,8 @@ namespace lockstep {
 
 inline constexpr size_t kHelpColumns = 80;
 
-// `text` cut into lines of at most `width` columns, at spaces, and at commas in words that are longer;
-// the later ones are indented.
+// `text` cut into lines of at most `width` columns, at spaces, and at commas in words that are
+// longer; the later ones are indented.
 std::string Wrapped(absl::string_view text, size_t width, size_t indent);
 // "left     right" with a line break, the right side in the column and wrapped.
 std::string HelpRow(const std::string& left, absl::string_view right, size_t column);

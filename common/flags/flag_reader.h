@@ -42,10 +42,12 @@ class FlagReader {
  public:
   explicit FlagReader(GivenWords* words) : words_(*words) {}
 
-  // The flag's last value, or else its variable's. `variable` is behind LOCKSTEP_ or K6_; null: k6 has none.
+  // The flag's last value, or else its variable's. `variable` is behind LOCKSTEP_ or K6_; null: k6
+  // has none.
   std::optional<std::string> Text(const char* flag, const char* variable = nullptr);
-  // The same as `read` takes it: each value of a flag that is given several times, so that none hides what is wrong with
-  // another. Nothing: none was given. `read` returns a value, whatever is wrong with the text, of which it notes the mistake.
+  // The same as `read` takes it: each value of a flag that is given several times, so that none
+  // hides what is wrong with another. Nothing: none was given. `read` returns a value, whatever is
+  // wrong with the text, of which it notes the mistake.
   template <class Reading>
   auto Value(const char* flag, const char* variable, Reading read)
       -> std::optional<decltype(read(std::string()))> {
@@ -100,7 +102,8 @@ class FlagReader {
     return place < words_.arguments.size() ? words_.arguments[place] : "";
   }
   GivenWords& words() { return words_; }
-  // Where the value that was read last is from: the variable in the flag's stead, or else the flag as it was spelt.
+  // Where the value that was read last is from: the variable in the flag's stead, or else the flag
+  // as it was spelt.
   const std::string& source() const { return source_; }
 
  private:

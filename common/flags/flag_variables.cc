@@ -14,8 +14,9 @@ namespace {
 
 using Others = KnownVariables::Others;
 
-// Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
-// LOCKSTEP_AGENT_PORT_7411_TCP_ADDR, LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
+// Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...:
+// LOCKSTEP_AGENT_SERVICE_HOST, LOCKSTEP_AGENT_PORT_7411_TCP_ADDR,
+// LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
 bool TellsOfAService(absl::string_view name, absl::string_view value) {
   return absl::StrContains(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT") ||
          absl::StartsWith(value, "tcp://") || absl::StrContains(name, "_TCP_");

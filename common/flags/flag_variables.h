@@ -1,4 +1,5 @@
-// Variables that begin with LOCKSTEP_ or K6_ and that nobody reads: hardly anybody means to set one.
+// Variables that begin with LOCKSTEP_ or K6_ and that nobody reads: hardly anybody means to set
+// one.
 #pragma once
 
 #include <string>
@@ -31,7 +32,8 @@ struct KnownVariables {
   std::vector<std::string> elsewhere = {};
   absl::string_view elsewhere_prefix = {};
 };
-// Each that is not known, with what may have been meant. What Kubernetes tells of services is none of them.
+// Each that is not known, with what may have been meant. What Kubernetes tells of services is none
+// of them.
 std::vector<UnknownVariable> UnknownVariables(const Environment& environment,
                                               const KnownVariables& known);
 // "LOCKSTEP_X has no effect: there is no such variable; did you mean ...?"

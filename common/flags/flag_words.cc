@@ -85,7 +85,8 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
     const bool failed = number == kUnknown || number == kMissingValue;
     const int subject = failed ? optopt : number;
     const bool is_letter = subject > 0 && subject < kFirstFlag;
-    // A byte of a letter that is not of ASCII is a negative number: the word is then named whole, once.
+    // A byte of a letter that is not of ASCII is a negative number: the word is then named whole,
+    // once.
     const absl::string_view word = words[at - 1];
     const std::string spelling =
         is_letter ? std::string({'-', static_cast<char>(subject)})

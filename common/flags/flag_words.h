@@ -1,6 +1,6 @@
-// Which flags the words of a command line hold. glibc's getopt_long reads them, which has the rules that k6's users know
-// (those of pflag): --flag VALUE, --flag=VALUE, -fVALUE, several letters of switches in one word, flags anywhere among
-// the arguments, and none after --.
+// Which flags the words of a command line hold. glibc's getopt_long reads them, which has the rules
+// that k6's users know (those of pflag): --flag VALUE, --flag=VALUE, -fVALUE, several letters of
+// switches in one word, flags anywhere among the arguments, and none after --.
 #pragma once
 
 #include <functional>
@@ -24,16 +24,17 @@ struct FlagWords {
   size_t end = 0;  // how many words were read: fewer than there are only with `until_argument`
 };
 
-// Reads `words`, all of them or until the first that is no flag. The result borrows from `flags`. On one thread at a
-// time.
+// Reads `words`, all of them or until the first that is no flag. The result borrows from `flags`.
+// On one thread at a time.
 FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
                         bool until_argument = false);
 
 // What is known of a flag that the command does not have, without its dashes; "": nothing.
 using FlagHint = std::function<std::string(absl::string_view flag)>;
 
-// What is wrong with the flags, a line a mistake: those that nothing is known of, with what `hint` says or else what may have
-// been meant, and values that are missing. `command`: whose they are; `help`: what to type to read about it.
+// What is wrong with the flags, a line a mistake: those that nothing is known of, with what `hint`
+// says or else what may have been meant, and values that are missing. `command`: whose they are;
+// `help`: what to type to read about it.
 std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
                                     absl::string_view command, absl::string_view help,
                                     const FlagHint& hint = nullptr);

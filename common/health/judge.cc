@@ -26,8 +26,8 @@ constexpr double kCollectingShare = 0.05;
 // From here on, what else was found is named as the likely cause of a symptom.
 constexpr double kCauseShare = 0.02;
 constexpr double kLongCollectionSeconds = 0.02;
-// Of the delays, in which the workers computed: from here on scripts are named, and from there on they alone. On a busy
-// machine, who computes is often interrupted.
+// Of the delays, in which the workers computed: from here on scripts are named, and from there on
+// they alone. On a busy machine, who computes is often interrupted.
 constexpr double kOwnDoingShare = 0.1;
 constexpr double kOwnDoingAlone = 0.5;
 

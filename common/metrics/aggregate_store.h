@@ -4,8 +4,8 @@
 // Per metric there is a total, and for each submetric `name{tag:value}` the union of the series
 // that have all of its tags. Single series are kept for counters, gauges and rates; trends are kept
 // in totals, submetrics and breakdowns only, since nothing but the number of series would otherwise
-// bound their exact values. Beyond a limit, further series have fewer tags, but still those by which
-// the summary lists groups and checks; totals, submetrics and breakdowns stay exact.
+// bound their exact values. Beyond a limit, further series have fewer tags, but still those by
+// which the summary lists groups and checks; totals, submetrics and breakdowns stay exact.
 //
 // Contract: each batch is merged exactly once. Telling resent batches from new ones (by agent and
 // number) is up to the caller.
@@ -51,8 +51,8 @@ inline constexpr absl::string_view kFailureDurations = "http_req_duration{expect
 class AggregateStore {
  public:
   struct Config {
-    // More of them have only the tags that FoldedTags leaves, and beyond as many again, there is one
-    // {overflow:true}.
+    // More of them have only the tags that FoldedTags leaves, and beyond as many again, there is
+    // one {overflow:true}.
     size_t max_series_per_metric = 20'000;
     // Lists of tags whose every combination of values gets aggregates of its own, for the summary's
     // groups and scenarios.
@@ -103,8 +103,8 @@ class AggregateStore {
   std::vector<Series> SeriesOf(absl::string_view name) const;
 
   // ---- a store that outlives its process ----
-  // What a store consists of, each with its own aggregate. Not among them: the series of trends, which
-  // have none, and what is watched.
+  // What a store consists of, each with its own aggregate. Not among them: the series of trends,
+  // which have none, and what is watched.
   struct Part {
     enum class Kind { kTotal = 0, kSubmetric = 1, kBreakdown = 2, kSeries = 3 };
     Kind kind = Kind::kTotal;

@@ -16,7 +16,8 @@ absl::string_view Cut(absl::string_view text) {
   return CutText(text, ErrorTable::kMostTextBytes);
 }
 
-// What a row shows of a text; that it is longer than the text itself must not make it longer than a coordinator accepts.
+// What a row shows of a text; that it is longer than the text itself must not make it longer than a
+// coordinator accepts.
 std::string Shown(absl::string_view text) {
   return std::string(Cut(ValidUtf8(Visible(text))));
 }

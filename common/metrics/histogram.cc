@@ -41,7 +41,8 @@ const Bounds& OctaveBounds() {
   return bounds;
 }
 
-// By so many of its first bits a mantissa is looked up; none of the steps between them is longer than a bucket.
+// By so many of its first bits a mantissa is looked up; none of the steps between them is longer
+// than a bucket.
 constexpr int kStepBits = 9;
 constexpr size_t kSteps = size_t{1} << kStepBits;
 

@@ -115,8 +115,9 @@ class TagSetMemo {
 // Not thread-safe: each worker has its own; the batches carry the tags themselves.
 class TagSetTable {
  public:
-  // Of one set. Values that are longer are cut off, keys that are longer and what is more are left out: a script may use a
-  // whole page as a tag, and the coordinator would refuse it. Bytes that are not UTF-8 become U+FFFD.
+  // Of one set. Values that are longer are cut off, keys that are longer and what is more are left
+  // out: a script may use a whole page as a tag, and the coordinator would refuse it. Bytes that
+  // are not UTF-8 become U+FFFD.
   static constexpr size_t kMaxTags = 128;
   static constexpr size_t kMaxTextBytes = 8192;
   static constexpr size_t kMaxSetBytes = 65536;

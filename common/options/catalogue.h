@@ -29,8 +29,8 @@ struct OptionRow {
   const char* value = nullptr;       // what its value is, in a word; null: as its type has it
   bool text_is_json = false;         // variable and flag, where the type has a simpler form
   std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
-  // The choice that any other text is taken for, as k6 does, with a warning; "": it is an error. In a flag, which somebody
-  // types for this very run, it is an error all the same.
+  // The choice that any other text is taken for, as k6 does, with a warning; "": it is an error. In
+  // a flag, which somebody types for this very run, it is an error all the same.
   absl::string_view otherwise = {};
   // Adds what is wrong with a value, as messages that begin with the key.
   void (*check)(absl::string_view key, const T& value, StringList* errors) = nullptr;
@@ -70,8 +70,9 @@ void AddTo(T more, T* all) {
   }
 }
 
-// What somebody has said of an option at the place `source`, if it could be read. What a flag says is checked, and added to
-// what others have said where values of the type add up; the rest is checked once it is known what counts (Validate).
+// What somebody has said of an option at the place `source`, if it could be read. What a flag says
+// is checked, and added to what others have said where values of the type add up; the rest is
+// checked once it is known what counts (Validate).
 template <class T>
 void SetOption(const OptionRow<T>& row, std::optional<T> value, absl::string_view source,
                ParsedOptions* parsed, bool flag = false) {

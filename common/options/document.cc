@@ -24,8 +24,8 @@ using Json = nlohmann::ordered_json;
 
 // Deep enough for all that people write, shallow enough for the stack whatever the file says.
 constexpr int kMaxDepth = 64;
-// Aliases of YAML stand for as much as they name, again and again: a document may become this many times as many values as
-// it has characters, and some more.
+// Aliases of YAML stand for as much as they name, again and again: a document may become this many
+// times as many values as it has characters, and some more.
 constexpr size_t kMaxUnfolding = 4;
 constexpr size_t kFewNodes = 10'000;
 
@@ -110,8 +110,8 @@ Json ToJson(const YAML::Node& node, int depth, size_t* left) {
   }
 }
 
-// Of a comma that stands at the top the library makes an empty document, which it does not take the comma for, and so another one,
-// without end. Throws where two documents start at one place.
+// Of a comma that stands at the top the library makes an empty document, which it does not take the
+// comma for, and so another one, without end. Throws where two documents start at one place.
 class DocumentStarts final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {

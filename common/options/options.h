@@ -73,7 +73,8 @@ struct ScenarioConfig {
   std::vector<MissingField> missing;
   // The fields that could not be read, of which Validate knows nothing. Likewise.
   std::vector<std::string> unread;
-  // What messages about it begin with, unless it stands in a script: "--vus: ", "lockstep.yaml: scenarios: ".
+  // What messages about it begin with, unless it stands in a script: "--vus: ", "lockstep.yaml:
+  // scenarios: ".
   std::string places;
 };
 

@@ -18,7 +18,8 @@ std::string ToCanonicalJson(const Options& options);
 // InvalidArgument with all errors for anything that ToCanonicalJson does not write.
 absl::StatusOr<Options> FromCanonicalJson(absl::string_view text);
 
-// The canonical object with null for each option and each of a scenario's fields that nobody has set, as k6's `inspect` has it.
+// The canonical object with null for each option and each of a scenario's fields that nobody has
+// set, as k6's `inspect` has it.
 nlohmann::ordered_json ToInspectJson(const Options& options);
 
 }  // namespace lockstep

@@ -15,7 +15,8 @@
 namespace lockstep {
 namespace {
 
-// "treshold (did you mean "thresholds"?)": a key of the object at `place`, which has the keys `known`.
+// "treshold (did you mean "thresholds"?)": a key of the object at `place`, which has the keys
+// `known`.
 std::string WithMeant(absl::string_view place, const std::string& unknown,
                       const std::vector<std::string>& known) {
   const std::string meant = DidYouMean(unknown, known);
@@ -41,8 +42,8 @@ void AddUnknownOfThreshold(absl::string_view place, const nlohmann::json& thresh
   }
 }
 
-// In thresholds, too, k6 ignores the fields that it does not know: a misspelt abortOnFail would never
-// abort.
+// In thresholds, too, k6 ignores the fields that it does not know: a misspelt abortOnFail would
+// never abort.
 void AddUnknownOfThresholds(const nlohmann::json& thresholds, std::vector<std::string>* unknown) {
   if (!thresholds.is_object()) {
     return;

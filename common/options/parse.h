@@ -16,12 +16,13 @@
 
 namespace lockstep {
 
-// Where each option has been set, by its key: "--vus", "K6_VUS", "lockstep.yaml: vus". Messages call it that.
+// Where each option has been set, by its key: "--vus", "K6_VUS", "lockstep.yaml: vus". Messages
+// call it that.
 using OptionSources = std::map<std::string, std::string, std::less<>>;
 // How messages call the option `key`: as it was set, or else by its key.
 std::string NameOf(absl::string_view key, const OptionSources& sources);
-// "--vus, K6_DURATION: ": what a message that speaks of these options itself begins with; "" where their keys say it all, as in
-// scripts.
+// "--vus, K6_DURATION: ": what a message that speaks of these options itself begins with; "" where
+// their keys say it all, as in scripts.
 std::string PlacesOf(std::initializer_list<absl::string_view> keys, const OptionSources& sources);
 
 // `options` has what could be read; it is not to be used if there are errors.
@@ -41,12 +42,13 @@ struct ParsedOptions {
 // are no options at all.
 ParsedOptions ParseScriptOptions(absl::string_view json_text);
 
-// The same from a parsed object. `source` names it in the warning: "lockstep.yaml"; all other messages begin with `place`:
-// "lockstep.yaml: ".
+// The same from a parsed object. `source` names it in the warning: "lockstep.yaml"; all other
+// messages begin with `place`: "lockstep.yaml: ".
 ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source,
                                  absl::string_view place = "");
 
-// Reads one option into `parsed`, errors named by `label` ("K6_DURATION") instead of `key`. False if there is no option of this name.
+// Reads one option into `parsed`, errors named by `label` ("K6_DURATION") instead of `key`. False
+// if there is no option of this name.
 bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::string_view label,
                  ParsedOptions* parsed);
 

@@ -15,11 +15,10 @@
 
 namespace lockstep {
 
-// Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS; an option that k6 has only a flag for has a
-// variable of our own. An empty variable
-// counts as unset. Booleans are true/false/1/0; lists are comma-separated; K6_TAGS is "a=b,c=d";
-// K6_STAGES is "10s:5,1m:0"; K6_THRESHOLDS, K6_TLSAUTH and K6_HOSTS are JSON. Errors name the
-// variable.
+// Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS; an option that k6
+// has only a flag for has a variable of our own. An empty variable counts as unset. Booleans are
+// true/false/1/0; lists are comma-separated; K6_TAGS is "a=b,c=d"; K6_STAGES is "10s:5,1m:0";
+// K6_THRESHOLDS, K6_TLSAUTH and K6_HOSTS are JSON. Errors name the variable.
 ParsedOptions ParseEnvironmentOptions(const Environment& environment);
 
 // What somebody has said, and where: messages about it begin with the place.
@@ -32,7 +31,8 @@ std::optional<Setting> FindSetting(const Environment& environment, absl::string_
 // The variable of just this name; nothing if it is not set or empty.
 std::optional<Setting> FindVariable(const Environment& environment, const std::string& variable);
 
-// The variable of our own that a flag without one of k6's has: "LOCKSTEP_MAX_VU_BLOCK" of "max-vu-block".
+// The variable of our own that a flag without one of k6's has: "LOCKSTEP_MAX_VU_BLOCK" of
+// "max-vu-block".
 std::string OwnVariable(absl::string_view flag);
 // Of all options, behind LOCKSTEP_: "VUS", "EXECUTION_SEGMENT". In the order of the catalogue.
 std::vector<std::string> OptionVariables();
@@ -59,8 +59,8 @@ struct OptionFlag {
 std::vector<OptionFlag> OptionFlags();
 
 // Reads the option `key` as its flag writes it: as a variable does, but durations need a unit, and
-// what may be given several times adds up; of the rest the last value wins, and each is read. A switch
-// without a value says "true".
+// what may be given several times adds up; of the rest the last value wins, and each is read. A
+// switch without a value says "true".
 void ParseOptionFlag(absl::string_view key, const std::vector<Setting>& values,
                      ParsedOptions* parsed);
 
@@ -96,7 +96,8 @@ struct OptionsTier {
 
 // Later tiers win, option by option; duration, iterations, stages and scenarios are a family: a
 // tier that sets one of them wipes those of all lower tiers, with a warning of what it does not
-// replace by its own. A tier with `vus` and none of the first three wipes scenarios too, its own included. `tags` and `hosts` are replaced whole.
+// replace by its own. A tier with `vus` and none of the first three wipes scenarios too, its own
+// included. `tags` and `hosts` are replaced whole.
 ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers);
 
 }  // namespace lockstep

@@ -73,8 +73,8 @@ bool IsCidr(const std::string& text) {
                        bits <= (absl::StrContains(ip, ':') ? 128 : 32)));
 }
 
-// A name or what ends one: labels of letters, digits, hyphens and underscores, or of what stands for
-// them in other scripts than Latin.
+// A name or what ends one: labels of letters, digits, hyphens and underscores, or of what stands
+// for them in other scripts than Latin.
 bool IsHostName(absl::string_view name) {
   const std::vector<absl::string_view> labels = absl::StrSplit(name, '.');
   return std::all_of(labels.begin(), labels.end(), [](absl::string_view label) {

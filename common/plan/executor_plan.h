@@ -1,4 +1,5 @@
-// What one instance does of each kind of executor, and the line that says it. Internal to common/plan.
+// What one instance does of each kind of executor, and the line that says it. Internal to
+// common/plan.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace lockstep {
 
-// Fills in what depends on the executor. `plan` has the times that all executors have, and `segment`.
+// Fills in what depends on the executor. `plan` has the times that all executors have, and
+// `segment`.
 absl::Status PlanExecutor(const ScenarioConfig& scenario, const SegmentTuple& segment,
                           ScenarioPlan* plan);
 

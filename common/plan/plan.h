@@ -87,12 +87,14 @@ absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& sce
 // decides it: with a closed loop, the first one of each VU. Offsets from the scenario's start.
 std::vector<absl::Duration> FirstStarts(const ScenarioPlan& plan, size_t most);
 
-// How many iterations the schedules give to `part` from `from` to `to` after T0, by scenario, if the
-// work was divided anew at `from`; -1: that has no schedule. `part` is the plan of one instance.
+// How many iterations the schedules give to `part` from `from` to `to` after T0, by scenario, if
+// the work was divided anew at `from`; -1: that has no schedule. `part` is the plan of one
+// instance.
 std::vector<int64_t> StartsBetween(const InstancePlan& part, absl::Duration from,
                                    absl::Duration to);
 
-// The head of the terminal output: "(50.00%) 2 scenarios, 10 max VUs, 1m30s max duration (incl. graceful stop)".
+// The head of the terminal output: "(50.00%) 2 scenarios, 10 max VUs, 1m30s max duration (incl.
+// graceful stop)".
 std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment);
 
 }  // namespace lockstep

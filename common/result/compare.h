@@ -20,9 +20,10 @@
 // http_req_failed, http_reqs_errors and dropped_iterations, fewer passed checks, fewer http_reqs
 // and iterations a second; and a threshold that failed in the new run and passed in the base.
 //
-// A run that did not do its work has too few numbers for tests, and may look quick. So these are regressions without
-// any: an end that is worse than the base's (the words of verdict.h), and metrics that the base has counted or
-// judged and of which the new run has no sample.
+// A run that did not do its work has too few numbers for tests, and may look quick. So these are
+// regressions without
+// any: an end that is worse than the base's (the words of verdict.h), and metrics that the base has
+// counted or judged and of which the new run has no sample.
 #pragma once
 
 #include <optional>
@@ -63,19 +64,20 @@ struct ComparedEnds {
   VerdictWord base = VerdictWord::kDone;
   VerdictWord fresh = VerdictWord::kDone;
   std::string reason;  // of the new run; may be empty
-  // The new run fell short (FAILED, ABORTED, STOPPED, INTERRUPTED) and the base did not; or all of its iterations
-  // threw, and not all of the base's.
+  // The new run fell short (FAILED, ABORTED, STOPPED, INTERRUPTED) and the base did not; or all of
+  // its iterations threw, and not all of the base's.
   bool worse = false;
 };
 
 struct ComparisonReport {
   ComparedEnds ends;
-  // Of a run whose load generator was not steady, what spoke against it: "the new run: SUSPECT: ...". Then a difference,
-  // or none, may be the generator's own.
+  // Of a run whose load generator was not steady, what spoke against it: "the new run: SUSPECT:
+  // ...". Then a difference, or none, may be the generator's own.
   std::vector<std::string> unsteady;
   std::vector<Comparison> comparisons;
-  // Metrics with samples in the base and none in the new run, of those that count what a test does (`http_reqs`,
-  // `http_req_failed`, `iterations`, `checks`) or have thresholds. They may be in only_in_base, too.
+  // Metrics with samples in the base and none in the new run, of those that count what a test does
+  // (`http_reqs`, `http_req_failed`, `iterations`, `checks`) or have thresholds. They may be in
+  // only_in_base, too.
   std::vector<std::string> vanished;
   std::vector<std::string> only_in_base;  // metrics that just one of the runs has
   std::vector<std::string> only_in_new;
@@ -96,8 +98,9 @@ struct ComparisonRow {
 };
 // In the order of the report's comparisons.
 std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report);
-// What of it needs no test, each title with its lines: an unsteady generator, ends that differ, metrics that vanished, thresholds that fail
-// now, what only one of the runs has. Without lines: nothing is to be told.
+// What of it needs no test, each title with its lines: an unsteady generator, ends that differ,
+// metrics that vanished, thresholds that fail now, what only one of the runs has. Without lines:
+// nothing is to be told.
 struct ComparisonList {
   std::string title;
   std::vector<std::string> lines;

@@ -1,5 +1,6 @@
-// A value of a JSON document that is being read, and where it stands, for the messages. The first error
-// stays, and what is missing or wrong reads as nothing, so that nobody need ask after each step.
+// A value of a JSON document that is being read, and where it stands, for the messages. The first
+// error stays, and what is missing or wrong reads as nothing, so that nobody need ask after each
+// step.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ class JsonPlace {
  public:
   using json = nlohmann::json;
 
-  // `path`: "$.metrics[3]". InvalidArgument of the first thing that is wrong goes to `status`. The value
-  // and the status are borrowed.
+  // `path`: "$.metrics[3]". InvalidArgument of the first thing that is wrong goes to `status`. The
+  // value and the status are borrowed.
   JsonPlace(const json& value, std::string path, absl::Status* status)
       : value_(value), path_(std::move(path)), status_(*status) {}
 

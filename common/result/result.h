@@ -23,7 +23,8 @@ namespace lockstep {
 // The value of `schema`.
 inline constexpr char kResultSchema[] = "lockstep.result/1";
 
-// The percentiles that a result has of each trend, as the run's summary shows them: a histogram alone is a little less exact.
+// The percentiles that a result has of each trend, as the run's summary shows them: a histogram
+// alone is a little less exact.
 inline constexpr double kResultRanks[] = {0.5, 0.9, 0.95, 0.99};
 
 struct ResultMetric {

@@ -103,7 +103,8 @@ Aggregate ReadData(const JsonPlace& data, MetricType type) {
   return ReadTrend(data);
 }
 
-// As the file has them, where they can be those of its histogram: whoever adds up two files may have left them as they were.
+// As the file has them, where they can be those of its histogram: whoever adds up two files may
+// have left them as they were.
 std::vector<double> ReadRanks(const JsonPlace& data, const Trend& trend) {
   constexpr double kWidth = 0.002;  // what a histogram's value may be off, and a little more
   std::vector<double> ranks = trend.Percentiles(kResultRanks);

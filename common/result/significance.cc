@@ -24,8 +24,8 @@ double LogChoose(double n, double k) {
   return LogFactorial(n) - LogFactorial(k) - LogFactorial(n - k);
 }
 
-// Twice the sum of a tail that begins with probability exp(log_first) at `from`; `ratio(x)` is how much less likely x + 1
-// is than x, 0 at the end.
+// Twice the sum of a tail that begins with probability exp(log_first) at `from`; `ratio(x)` is how
+// much less likely x + 1 is than x, 0 at the end.
 template <typename Ratio>
 double TwiceTail(double log_first, double from, Ratio ratio) {
   constexpr double kNegligible = 1e-17;
@@ -38,8 +38,8 @@ double TwiceTail(double log_first, double from, Ratio ratio) {
   return std::min(1.0, 2 * std::exp(log_first + std::log(sum)));
 }
 
-// In how many ways the values may be dealt out, by the pairs in which the new one is the larger, ties as halves: by twice their
-// number. `ways[j][u]`: with j values for the base so far.
+// In how many ways the values may be dealt out, by the pairs in which the new one is the larger,
+// ties as halves: by twice their number. `ways[j][u]`: with j values for the base so far.
 class Dealings {
  public:
   Dealings(uint64_t base, uint64_t fresh)

@@ -40,16 +40,17 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
   return part;
 }
 
-// Whether a threshold on it says how much may fail: rates do (http_req_failed, checks), and counters,
-// but for those that count whatever happens. How long something took, or how often it was done, says
-// nothing of it.
+// Whether a threshold on it says how much may fail: rates do (http_req_failed, checks), and
+// counters, but for those that count whatever happens. How long something took, or how often it was
+// done, says nothing of it.
 bool TellsFailures(const SummaryMetric& metric) {
   const bool counts_all =
       metric.builtin && metric.parent.empty() && metric.key != "http_reqs_errors";
   return metric.type == MetricType::kRate || (metric.type == MetricType::kCounter && !counts_all);
 }
 
-// Of the thresholds, those that had samples, or can be judged without: the others have nothing to say.
+// Of the thresholds, those that had samples, or can be judged without: the others have nothing to
+// say.
 void CountJudged(const Summary& summary, EndVerdict* verdict) {
   for (const SummaryMetric& metric : summary.metrics) {
     if (!metric.thresholds.empty() && !metric.judged_nothing()) {
@@ -140,7 +141,8 @@ class BlockRenderer {
     return asked_for ? kYellow : kRed;
   }
 
-  // What does not fit beside the word goes on below it: a phrase, or the words of one that is wider than a line.
+  // What does not fit beside the word goes on below it: a phrase, or the words of one that is wider
+  // than a line.
   void Head() {
     const std::string word = Color(absl::StrCat(kBold, ";", ColorOfWord()), TextOf(verdict_.word));
     std::string line = absl::StrCat(PadToWidth(word, kWordWidth), "  ");

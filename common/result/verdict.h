@@ -65,7 +65,8 @@ struct EndVerdict {
   }
 };
 
-// Counts the exceptions and what else failed in the table of errors, requests apart: those are counted before.
+// Counts the exceptions and what else failed in the table of errors, requests apart: those are
+// counted before.
 void CountErrors(const std::vector<ErrorRow>& errors, uint64_t folded, EndVerdict* verdict);
 // By what is counted in `verdict`.
 VerdictWord WordFor(const EndVerdict& verdict, ExitCode code);

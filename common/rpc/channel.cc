@@ -94,8 +94,9 @@ constexpr absl::string_view kNotGrpc = "http1.x server";
 constexpr absl::string_view kOurReason =
     "Custom verification check failed with error: UNAUTHENTICATED: ";
 
-// What the library says at length: "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7411: Failed
-// to connect to remote host: Connection refused" is "tried 127.0.0.1:7411: Connection refused".
+// What the library says at length: "failed to connect to all addresses; last error: UNKNOWN:
+// ipv4:127.0.0.1:7411: Failed to connect to remote host: Connection refused" is "tried
+// 127.0.0.1:7411: Connection refused".
 std::string Shortened(absl::string_view said) {
   const std::string text = absl::StrReplaceAll(said, {{kOurReason, ""}});
   absl::string_view cause = GrpcCause(text);
@@ -107,7 +108,8 @@ std::string Shortened(absl::string_view said) {
   return std::string(cause);
 }
 
-// Whether the answer had this code: what the library has tried again is Unavailable, and its last answer stands in the text.
+// Whether the answer had this code: what the library has tried again is Unavailable, and its last
+// answer stands in the text.
 bool WasAnswered(const grpc::Status& status, grpc::StatusCode code, absl::string_view name) {
   return status.error_code() == code ||
          absl::StrContains(status.error_message(), absl::StrCat("last error: ", name, ": "));
@@ -119,7 +121,8 @@ absl::Status Explain(const grpc::Status& status, bool tls) {
   const std::string text = Shortened(status.error_message());
   absl::string_view hint;
   if (!tls && absl::StrContains(text, kNotGrpc)) {
-    // Our port of TLS answers plain text with 400, which is Internal, and most servers of HTTP/1 with 404.
+    // Our port of TLS answers plain text with 400, which is Internal, and most servers of HTTP/1
+    // with 404.
     hint =
         WasAnswered(status, grpc::StatusCode::UNIMPLEMENTED, "UNIMPLEMENTED")
             ? "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?"

@@ -24,8 +24,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            grpc::ChannelArguments arguments,
                                            const std::string& name = "");
 
-// Why a call or a connection failed and what was tried, with a hint if nobody listens there or the name is not known, if the
-// other side seems to speak TLS and this one does not, or the other way round (`tls`: this one does).
+// Why a call or a connection failed and what was tried, with a hint if nobody listens there or the
+// name is not known, if the other side seems to speak TLS and this one does not, or the other way
+// round (`tls`: this one does).
 absl::Status Explain(const grpc::Status& status, bool tls);
 
 }  // namespace lockstep

@@ -3,9 +3,9 @@
 
 namespace lockstep {
 
-// Lets Abseil measure the processor's frequency, for which it sleeps for 3 ms and more, once in a process: otherwise when a
-// thread of gRPC's waits for another one's mutex for the first time, and both wait then. Returns at once; any thread, and
-// before gRPC is used if it is to help.
+// Lets Abseil measure the processor's frequency, for which it sleeps for 3 ms and more, once in a
+// process: otherwise when a thread of gRPC's waits for another one's mutex for the first time, and
+// both wait then. Returns at once; any thread, and before gRPC is used if it is to help.
 void MeasureProcessorEarly();
 
 }  // namespace lockstep

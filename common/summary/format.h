@@ -19,7 +19,8 @@ std::string FormatBytes(double bytes);
 // "500ns", "123.45ms", "1m1s"; with `unit` "s", "ms" or "us" always in that unit, to two decimals.
 std::string FormatDuration(double milliseconds, absl::string_view unit);
 std::string FormatValue(double value, ValueType contains, absl::string_view time_unit);
-// What a threshold compares, with `method` of a metric of that type: a rate in percent, a counter's `rate` by the second.
+// What a threshold compares, with `method` of a metric of that type: a rate in percent, a counter's
+// `rate` by the second.
 std::string FormatObserved(double value, MetricType type, ValueType contains,
                            absl::string_view method, absl::string_view time_unit);
 

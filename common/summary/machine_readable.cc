@@ -1,4 +1,5 @@
-// The summary in k6's newer shape for programs, as k6 2.2 writes its schema 1.0.0 (--new-machine-readable-summary).
+// The summary in k6's newer shape for programs, as k6 2.2 writes its schema 1.0.0
+// (--new-machine-readable-summary).
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 

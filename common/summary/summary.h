@@ -127,8 +127,8 @@ struct SummaryEnvironment {
 };
 // What handleSummary(data) gets.
 nlohmann::json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environment);
-// Rows of the table of errors, as all JSON has them: `cause`, `method`, `name`, `count`, `first` (RFC
-// 3339) and `agents` (how many on each).
+// Rows of the table of errors, as all JSON has them: `cause`, `method`, `name`, `count`, `first`
+// (RFC 3339) and `agents` (how many on each).
 nlohmann::json ErrorsJson(const std::vector<ErrorRow>& errors);
 // The older shape, for --summary-export: a threshold that is true has failed.
 nlohmann::json SummaryExport(const Summary& summary);

@@ -1,4 +1,5 @@
-// The statistics of a trend by their names: avg, min, max, med, count, sum and p(N) with N from 0 to 100.
+// The statistics of a trend by their names: avg, min, max, med, count, sum and p(N) with N from 0
+// to 100.
 #pragma once
 
 #include <string>

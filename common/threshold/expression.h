@@ -32,8 +32,8 @@ inline constexpr absl::Duration kLongestWindow = absl::Hours(1);
 // threshold expression "X"; reason: ...`.
 absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text);
 
-// Whether metrics of `type` have its method. InvalidArgument: `unsupported aggregation method p on metric of type counter.
-// supported aggregation methods for this metric are: count, rate`.
+// Whether metrics of `type` have its method. InvalidArgument: `unsupported aggregation method p on
+// metric of type counter. supported aggregation methods for this metric are: count, rate`.
 absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type);
 
 }  // namespace lockstep

@@ -79,8 +79,8 @@ class ThresholdSet {
   std::vector<MetricThresholds> metrics_;
 };
 
-// Whether thresholds on a metric without a single sample judge nothing. A counter that was never added to is 0, and that is
-// a measurement; a submetric of one may as well have a misspelled tag.
+// Whether thresholds on a metric without a single sample judge nothing. A counter that was never
+// added to is 0, and that is a measurement; a submetric of one may as well have a misspelled tag.
 constexpr bool JudgesNothingWithoutSamples(bool is_submetric, MetricType type) {
   return is_submetric || type != MetricType::kCounter;
 }

@@ -7,8 +7,8 @@
 namespace lockstep {
 namespace {
 
-// The other one kept points that were told of, and batches that were merged: of these, the last ones may
-// be of points that it did not keep.
+// The other one kept points that were told of, and batches that were merged: of these, the last
+// ones may be of points that it did not keep.
 constexpr uint64_t kUnkeptPoints = 2;
 
 // Writes the values of `past`, of the points from `first` on, over the first ones of `columns`.
@@ -66,7 +66,8 @@ void Timeline::AddPast(History* history) const {
   }
 }
 
-// The percentiles are those of what was recorded here: those of two parts do not make one of the whole.
+// The percentiles are those of what was recorded here: those of two parts do not make one of the
+// whole.
 void Timeline::AddPastRequests(History* history) const {
   history->folded_names += past_.folded_names;
   for (const HistoryRequests& past : past_.requests) {

@@ -74,17 +74,19 @@ struct History {
   double step_s = 1;
   uint64_t first = 0;
   uint64_t points = 0;
-  // Per second: requests, failed, 2xx, 3xx, 4xx, 5xx, error, other, iterations, dropped, sent, received (bytes).
+  // Per second: requests, failed, 2xx, 3xx, 4xx, 5xx, error, other, iterations, dropped, sent,
+  // received (bytes).
   // Milliseconds: avg, p50, p90, p95, p99, max, of http_req_duration. vus and vus_max.
   std::vector<HistoryColumn> columns;
   // For each point the buckets of http_req_duration in milliseconds, four an octave: bucket i holds
   // (2^((i-1)/4), 2^(i/4)].
   std::vector<Spread::Buckets> heat;
-  // Counter: rate (per second). Gauge: value. Rate: rate. Trend: count (per second), avg, p50, p95, max.
+  // Counter: rate (per second). Gauge: value. Rate: rate. Trend: count (per second), avg, p50, p95,
+  // max.
   std::vector<HistoryLane> metrics;
   uint64_t folded_metrics = 0;  // that are not among them, as there were too many
-  // vus, requests and failed (per second), cpu (share of what the agent may use), lag (milliseconds,
-  // what 99 of 100 turns of its loops did not exceed).
+  // vus, requests and failed (per second), cpu (share of what the agent may use), lag
+  // (milliseconds, what 99 of 100 turns of its loops did not exceed).
   std::vector<HistoryLane> agents;
   uint64_t folded_agents = 0;
   std::vector<HistoryRequests> requests;  // the most frequent first
@@ -100,11 +102,11 @@ struct History {
 
 // The points `begin` to `end` - 1 of those that `history` has, and nothing else of it.
 History PointsOf(const History& history, uint64_t begin, uint64_t end);
-// The same points, put together in pairs: rates are the mean of both, what else there is of a time nearly so.
-// Tables and texts stay.
+// The same points, put together in pairs: rates are the mean of both, what else there is of a time
+// nearly so. Tables and texts stay.
 History Halved(History history);
-// Puts the points of `next` behind those of `whole`, of which they are the next ones. Lanes that come
-// with them were not there before.
+// Puts the points of `next` behind those of `whole`, of which they are the next ones. Lanes that
+// come with them were not there before.
 void AppendPoints(const History& next, History* whole);
 
 }  // namespace lockstep

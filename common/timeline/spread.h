@@ -1,5 +1,5 @@
-// A coarse distribution: 16 buckets an octave, each a sixteenth of Histogram's. Small enough to keep
-// one for each second of a run, and merging adds counts. A value; any thread.
+// A coarse distribution: 16 buckets an octave, each a sixteenth of Histogram's. Small enough to
+// keep one for each second of a run, and merging adds counts. A value; any thread.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ class Spread {
   // 0 without values.
   double max() const { return max_; }
   double avg() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
-  // `fraction` in [0, 1], as Trend's, but for the place inside of a bucket: off by at most 4.4%, and
-  // by 2.2% in most cases. Values below 0 count as 0. 0 without values.
+  // `fraction` in [0, 1], as Trend's, but for the place inside of a bucket: off by at most 4.4%,
+  // and by 2.2% in most cases. Values below 0 count as 0. 0 without values.
   double Percentile(double fraction) const;
 
   // Bucket i holds the values in (2^((i-1)/16), 2^(i/16)]; ascending, counts are never 0.

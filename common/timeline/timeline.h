@@ -2,8 +2,8 @@
 // of itself each second. Loop-bound; a value without clock or thread.
 //
 // Bounded: kMostPoints points of a second each; when there are more, neighbours are put together,
-// and a point is of 2, 4, 8... seconds. Names, metrics and agents beyond their limits are folded and
-// counted.
+// and a point is of 2, 4, 8... seconds. Names, metrics and agents beyond their limits are folded
+// and counted.
 #pragma once
 
 #include <array>
@@ -53,14 +53,15 @@ class Timeline {
   static constexpr size_t kMostAgents = 64;
   static constexpr size_t kMostFailures = 32;  // of one threshold; later ones lengthen the last
 
-  // T0 by the coordinator's clock, by which batches are stamped; may be put right later. What is of a
-  // time before has no place in it, only in the table of requests.
+  // T0 by the coordinator's clock, by which batches are stamped; may be put right later. What is of
+  // a time before has no place in it, only in the table of requests.
   void Start(absl::Time t0) { t0_ = t0; }
-  // The run was recorded elsewhere for so long after T0: of the points until then nothing is known, which
-  // is not the same as no load. Once, before anything is added.
+  // The run was recorded elsewhere for so long after T0: of the points until then nothing is known,
+  // which is not the same as no load. Once, before anything is added.
   void BeginAt(absl::Duration after_t0);
-  // Instead: what was recorded elsewhere was kept, as Freeze gives it from the first point on. It becomes a
-  // part of what is recorded here, but for up to two points before the end of `past`'s, which are nowhere.
+  // Instead: what was recorded elsewhere was kept, as Freeze gives it from the first point on. It
+  // becomes a part of what is recorded here, but for up to two points before the end of `past`'s,
+  // which are nowhere.
   void GoOn(History past, absl::Duration after_t0);
   // The next batch of `agent`, already merged. What is stamped after the last tick (an agent's
   // clock is not believed) belongs to it.
@@ -147,7 +148,8 @@ class Timeline {
   void FreezePoint(const Point& point, double length_s, History* history) const;
   void FreezeLanes(uint64_t first, uint64_t end, double last_length_s, History* history) const;
   void FreezeTables(bool last, History* history) const;
-  // Of the points that were recorded nowhere, or elsewhere, there are no values, or those that were kept.
+  // Of the points that were recorded nowhere, or elsewhere, there are no values, or those that were
+  // kept.
   void BlankUnknown(History* history) const;
   void AddPast(History* history) const;
   void AddPastRequests(History* history) const;

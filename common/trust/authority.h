@@ -45,8 +45,8 @@ absl::StatusOr<Credential> MakeAuthority(absl::string_view name, absl::Duration 
 absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateRequest& request,
                                  absl::Time now);
 
-// What `certificate` (PEM) was issued for, with the time that it holds for. InvalidArgument if it is
-// no certificate, or has no role in a fleet.
+// What `certificate` (PEM) was issued for, with the time that it holds for. InvalidArgument if it
+// is no certificate, or has no role in a fleet.
 absl::StatusOr<CertificateRequest> RequestOf(absl::string_view certificate);
 
 // A list on which nobody is, signed by `authority`: what every folder of credentials has from the

@@ -39,8 +39,8 @@ absl::StatusOr<PeerIdentity> CheckCertificate(absl::string_view chain_pem,
                                               const TrustAnchors& anchors,
                                               std::initializer_list<Role> roles, absl::Time now);
 
-// Whether anybody could be judged by these: Unauthenticated if the authority or the list is no PEM text
-// of its kind.
+// Whether anybody could be judged by these: Unauthenticated if the authority or the list is no PEM
+// text of its kind.
 absl::Status CheckAnchors(const TrustAnchors& anchors);
 
 // Whether the first certificate in `pem` was made for `host`, a DNS name or an address.

@@ -43,8 +43,9 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
                                             const Environment& environment, Role role,
                                             absl::Time now);
 
-// The anchors of `credentials` as their files are now. Those of the files that cannot be read, or that
-// hold nothing that makes sense, are an error which names them; a list that was there must stay there.
+// The anchors of `credentials` as their files are now. Those of the files that cannot be read, or
+// that hold nothing that makes sense, are an error which names them; a list that was there must
+// stay there.
 absl::StatusOr<TrustAnchors> RereadAnchors(const Credentials& credentials);
 
 // What a program was told about its connections: with `insecure`, nullopt, which means plain text;

@@ -67,7 +67,8 @@ bool HasUnread(int fd) {
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-// This process's connections on `port`. No other socket can have the port that the process listens on.
+// This process's connections on `port`. No other socket can have the port that the process listens
+// on.
 void ForEachConnection(int port, absl::FunctionRef<void(int fd)> visit) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {

@@ -12,8 +12,8 @@
 
 namespace lockstep {
 
-// What becomes of those who are slow while others wait: who has sent nothing for half a second, or no
-// whole request within two, is cut off. Who has asked may take as long as the answer does.
+// What becomes of those who are slow while others wait: who has sent nothing for half a second, or
+// no whole request within two, is cut off. Who has asked may take as long as the answer does.
 class Clients {
  public:
   // `port` is borrowed: the server's own, known once there are connections.
@@ -23,8 +23,8 @@ class Clients {
   std::function<void()> Wait(std::function<void()> serve);
   // The client at this address, whose task runs here, has sent a whole request. Its task's thread.
   void NoteAsked(const std::string& host, int port);
-  // Cuts off who is slow, if somebody waits. Listener's thread; scans the process's descriptors, ten times
-  // a second at most.
+  // Cuts off who is slow, if somebody waits. Listener's thread; scans the process's descriptors,
+  // ten times a second at most.
   void CutSlow();
   // Ends all connections, so that no thread goes on waiting for a client. Any thread.
   void CutAll() const;

@@ -198,15 +198,16 @@ absl::Status WebServer::Start(const std::string& address) {
   server.set_payload_max_length(kLargestBody);
   server.set_read_timeout(kPatienceSeconds);
   server.set_write_timeout(kPatienceSeconds);
-  // Without the library's own SO_REUSEPORT: two runs on one port are a mistake that must be reported.
+  // Without the library's own SO_REUSEPORT: two runs on one port are a mistake that must be
+  // reported.
   int listening = -1;
   server.set_socket_options([&listening](socket_t fd) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     listening = fd;
   });
-  // A request that tells no length has no body (RFC 9112, section 6.3). The library would read until
-  // the client gives up, so it is told.
+  // A request that tells no length has no body (RFC 9112, section 6.3). The library would read
+  // until the client gives up, so it is told.
   server.set_pre_routing_handler([](const httplib::Request& request, httplib::Response&) {
     if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) {
       const_cast<httplib::Request&>(request).headers.emplace("Content-Length", "0");

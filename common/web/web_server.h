@@ -4,9 +4,9 @@
 // Owns the threads that speak HTTP. They hand each request to the loop as a value and wait for the
 // answer, so that whatever makes the answers needs no locks, and its tests no sockets. Meant for
 // tools, scrapers and a few people's pages, not for load: one request a connection, a few at once,
-// bodies up to 1 MiB; anything larger or too slow is refused or cut off, and while connections wait for
-// others, those on which nothing has come for half a second are ended. An answer may go on for as
-// long as there is something to tell (web_stream.h).
+// bodies up to 1 MiB; anything larger or too slow is refused or cut off, and while connections wait
+// for others, those on which nothing has come for half a second are ended. An answer may go on for
+// as long as there is something to tell (web_stream.h).
 #pragma once
 
 #include <memory>
@@ -45,16 +45,16 @@ class WebServer {
   // Called on the loop.
   using Handler = absl::AnyInvocable<WebResponse(const WebRequest&)>;
 
-  // `loop` is borrowed and outlives the server. `most_streams`: answers that may go on at once; each
-  // has a thread.
+  // `loop` is borrowed and outlives the server. `most_streams`: answers that may go on at once;
+  // each has a thread.
   WebServer(EventLoop& loop, Handler handler, size_t most_streams = 0);
   // As Shutdown.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
 
-  // Answers are given out when `gate` calls what it is given, on the loop and before Shutdown. Before
-  // Start.
+  // Answers are given out when `gate` calls what it is given, on the loop and before Shutdown.
+  // Before Start.
   using Gate = absl::AnyInvocable<void(absl::AnyInvocable<void()> give_out)>;
   void AnswerWhen(Gate gate);
 

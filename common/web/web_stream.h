@@ -1,5 +1,5 @@
-// An answer of the web server that goes on: the loop pushes pieces, a thread of the server writes them
-// to its peer. Bounded: a peer that does not read what it is sent is given up.
+// An answer of the web server that goes on: the loop pushes pieces, a thread of the server writes
+// them to its peer. Bounded: a peer that does not read what it is sent is given up.
 #pragma once
 
 #include <chrono>

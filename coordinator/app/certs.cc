@@ -63,8 +63,8 @@ absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) 
                       " into the folders of credentials of the coordinator and the agents\n");
 }
 
-// A file's error with the flag that its folder comes from, if it was given, and what to do where that
-// is known.
+// A file's error with the flag that its folder comes from, if it was given, and what to do where
+// that is known.
 absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
   const std::string text(status.message());
   const bool authority = absl::StartsWith(text, command.folder);

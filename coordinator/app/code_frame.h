@@ -14,8 +14,8 @@ struct CodePlace {
   int column = 0;
 };
 
-// The first place that a message names: "file:///dir/script.js:3:9" of a stack, or "file:///dir/script.js: Line 3:9" of
-// a syntax error.
+// The first place that a message names: "file:///dir/script.js:3:9" of a stack, or
+// "file:///dir/script.js: Line 3:9" of a syntax error.
 std::optional<CodePlace> PlaceIn(absl::string_view message);
 
 // "\n   3 | let = = 3;\n     |       ^"; "" if the text has no such line. Of a long line, what is around the place,

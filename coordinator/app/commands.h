@@ -168,8 +168,8 @@ struct RunsCommand {
   LogSettings log;
 };
 
-// `lockstep compare BASE NEW`: two result files. Without NEW, the last run in the journal with the one
-// before it of the same script.
+// `lockstep compare BASE NEW`: two result files. Without NEW, the last run in the journal with the
+// one before it of the same script.
 struct CompareCommand {
   std::string base, fresh;
   std::string journal;

@@ -34,9 +34,10 @@ struct DashboardSettings {
   std::vector<std::string> warnings;
 };
 
-// Takes the specs of the dashboard out of `outputs`, and puts those of its two files there; their variables do that
-// without a dashboard, too. Nothing if neither specs nor a variable ask for one. InvalidArgument with all mistakes, one a line: the key or variable, the value,
-// and what is allowed.
+// Takes the specs of the dashboard out of `outputs`, and puts those of its two files there; their
+// variables do that without a dashboard, too. Nothing if neither specs nor a variable ask for one.
+// InvalidArgument with all mistakes, one a line: the key or variable, the value, and what is
+// allowed.
 absl::StatusOr<std::optional<DashboardSettings>> TakeDashboard(const Environment& environment,
                                                                std::vector<OutputSpec>* outputs);
 

@@ -15,11 +15,12 @@
 namespace lockstep::coordinator {
 namespace {
 
-// How long readers may take nothing before the end is settled without them: what they miss in the end is only told, and
-// in the exit code.
+// How long readers may take nothing before the end is settled without them: what they miss in the
+// end is only told, and in the exit code.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
-// Whether a run that has measured nothing was to start: neither its script nor its settings were wrong.
+// Whether a run that has measured nothing was to start: neither its script nor its settings were
+// wrong.
 bool EndsBeforeItsStart(const RunOutcome& outcome) {
   return !outcome.script_fault && !outcome.refused &&
          (outcome.exit_code == ExitCode::kExternalAbort ||

@@ -1,5 +1,5 @@
-// What a run leaves behind: the summary in all its forms, the exit code, and the verdict at a glance,
-// which is the last thing that people see.
+// What a run leaves behind: the summary in all its forms, the exit code, and the verdict at a
+// glance, which is the last thing that people see.
 #pragma once
 
 #include <map>
@@ -66,10 +66,11 @@ class Ending {
   void WriteSummary(EndFacts facts,
                     const std::optional<std::map<std::string, std::string>>& outputs,
                     std::optional<History> history);
-  // The end itself, after a summary, if there is one. How the run ended is settled here once: nothing but what comes
-  // from here on can fail any more. From that, reports are written, the end is logged, and people see the verdict: below the
-  // summary's text, or where a script has put something else on standard output, or nothing is wanted there, on their
-  // terminal; a log gets bad news. Where even a report or the verdict cannot be written, the exit code says so, and
+  // The end itself, after a summary, if there is one. How the run ended is settled here once:
+  // nothing but what comes from here on can fail any more. From that, reports are written, the end
+  // is logged, and people see the verdict: below the summary's text, or where a script has put
+  // something else on standard output, or nothing is wanted there, on their terminal; a log gets
+  // bad news. Where even a report or the verdict cannot be written, the exit code says so, and
   // whatever is still to come.
   ExitCode End(const RunOutcome& outcome, const Judgement& judgement);
   // After End, with the verdict; unset: nothing was run.
@@ -83,8 +84,8 @@ class Ending {
   // The reports of the end with this outcome; the first one that cannot be written.
   absl::Status Report(const RunOutcome& outcome, const Judgement& judgement);
   void ShowVerdict(const RunOutcome& last, const Judgement& judgement) const;
-  // Bad news, for where nobody sees the block: below its cause, and no error, as who reads logs takes the last error for the
-  // run's.
+  // Bad news, for where nobody sees the block: below its cause, and no error, as who reads logs
+  // takes the last error for the run's.
   void LogVerdict(const EndVerdict& verdict);
 
   const Parts parts_;

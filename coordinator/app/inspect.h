@@ -9,8 +9,8 @@
 namespace lockstep::coordinator {
 
 // Print to standard output; messages go to `logger`. As Rig says of signals and threads.
-// Makes an archive of the test, and prints what runs it on Kubernetes; what is left to do goes to the
-// log.
+// Makes an archive of the test, and prints what runs it on Kubernetes; what is left to do goes to
+// the log.
 ExitCode ExecuteManifest(const ManifestCommand& command, const Environment& environment,
                          RunLogger& logger);
 ExitCode ExecuteInspect(const InspectCommand& command, const Environment& environment,

@@ -330,7 +330,8 @@ void JournalHost::OnLinger() {
   }
 }
 
-// Where it cannot be written, the worst is that somebody who starts it again at once hears the end again.
+// Where it cannot be written, the worst is that somebody who starts it again at once hears the end
+// again.
 void JournalHost::OnExit() {
   if (begun_ || unanswered_.has_value()) {
     linger_timer_.Cancel();

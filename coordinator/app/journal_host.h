@@ -57,10 +57,11 @@ class JournalHost {
   };
   JournalHost(Parts parts, const RunRequest& request, const TestFiles& files);
 
-  // Opens the journal and looks for a run to go on with. Errors name the file. `outputs`: those wanted, as in OnTest.
+  // Opens the journal and looks for a run to go on with. Errors name the file. `outputs`: those
+  // wanted, as in OnTest.
   absl::Status Open(const std::vector<std::string>& outputs);
-  // Where the test has just been run, and its process was gone before it gave its exit code: what that was, once the end has
-  // been told again. Nothing: there is a run to play.
+  // Where the test has just been run, and its process was gone before it gave its exit code: what
+  // that was, once the end has been told again. Nothing: there is a run to play.
   std::optional<ExitCode> AnswerForEnded();
   // Begins the run, or goes on with the one that was found.
   absl::Status Begin(Run::Events events);
@@ -69,26 +70,28 @@ class JournalHost {
   bool may_outlive() const { return journal_ != nullptr; }
   // Of files of samples that a former process has begun, by their output: the bytes that count.
   const std::map<std::string, int64_t>& written() const { return written_; }
-  // What a former process has recorded of the run, once OnTest has been called; nothing: it is nowhere.
+  // What a former process has recorded of the run, once OnTest has been called; nothing: it is
+  // nowhere.
   std::optional<History> TakeCharts() { return std::exchange(charts_, std::nullopt); }
 
   // ---- of Run::Events ----
-  // The test is planned, and the results are configured for it: puts back what was measured, or begins a
-  // row of the history. FailedPrecondition: the test is not the one that was begun.
+  // The test is planned, and the results are configured for it: puts back what was measured, or
+  // begins a row of the history. FailedPrecondition: the test is not the one that was begun.
   absl::Status OnTest(const PlannedTest& test, const std::vector<std::string>& outputs);
   void OnState(RunState state);
   // `result`: nothing if nothing was run; `shown`: summary and verdict, as plain text.
   void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result,
               const std::string& shown);
-  // The run has ended, and the process stays, until OnExit: nobody is to run the test again in its place.
+  // The run has ended, and the process stays, until OnExit: nobody is to run the test again in its
+  // place.
   void OnLinger();
   // The process is about to give its exit code.
   void OnExit();
 
  private:
   RunIdentity Identity(const std::vector<std::string>& outputs, RunInputs inputs) const;
-  // Whether the run that has ended is to be answered for; tells of one that is not only because of what its files or variables
-  // are now.
+  // Whether the run that has ended is to be answered for; tells of one that is not only because of
+  // what its files or variables are now.
   bool MayAnswer(const RunRecord& ended, const std::vector<std::string>& outputs) const;
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;

@@ -1,5 +1,5 @@
-// The files that a command line names, to be read or written: none may take the place of another one. Looks at the
-// file system and changes nothing.
+// The files that a command line names, to be read or written: none may take the place of another
+// one. Looks at the file system and changes nothing.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct NamedFile {
   Use use = Use::kReplace;
 };
 
-// What is wrong with them, a line for each file that would be lost; it names all that name the file, by whatever
-// path. Devices and pipes take what comes from several.
+// What is wrong with them, a line for each file that would be lost; it names all that name the
+// file, by whatever path. Devices and pipes take what comes from several.
 std::vector<std::string> ClashesOf(const std::vector<NamedFile>& files);
 
 // What a command reads, as far as the command line says.

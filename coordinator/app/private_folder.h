@@ -15,9 +15,9 @@ namespace lockstep::coordinator {
 // Removed with everything in it when this object ends.
 class PrivateFolder {
  public:
-  // In the folder for temporary files that TMPDIR, TMP, TEMP or TEMPDIR of the environment names, or else /tmp.
-  // Its path has at most `most_bytes`: where such a name is too long for that, it is in /tmp or /run. The
-  // error says where it cannot be, why, and the variable.
+  // In the folder for temporary files that TMPDIR, TMP, TEMP or TEMPDIR of the environment names,
+  // or else /tmp. Its path has at most `most_bytes`: where such a name is too long for that, it is
+  // in /tmp or /run. The error says where it cannot be, why, and the variable.
   static absl::StatusOr<std::unique_ptr<PrivateFolder>> Make(const Environment& environment,
                                                              size_t most_bytes);
   ~PrivateFolder() { Remove(); }

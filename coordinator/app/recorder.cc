@@ -53,8 +53,8 @@ void Recorder::OnState(RunState state) {
   }
 }
 
-// What is a moment off here is put right with the first tick, which comes before the first batch unless
-// the run is over before.
+// What is a moment off here is put right with the first tick, which comes before the first batch
+// unless the run is over before.
 void Recorder::BeginTimeline() {
   if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
     recorded_from_ = parts_.run.elapsed();

@@ -1,5 +1,5 @@
-// Keeps what pages and files show of a run: feeds its timeline each second, and puts the rest around
-// it (log, environment, options).
+// Keeps what pages and files show of a run: feeds its timeline each second, and puts the rest
+// around it (log, environment, options).
 #pragma once
 
 #include <optional>

@@ -17,7 +17,8 @@ namespace {
 
 // A local agent that has not joined by then never will.
 constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
-// How long the loop may take to end the process in order after the third signal, and its last words to get out.
+// How long the loop may take to end the process in order after the third signal, and its last words
+// to get out.
 constexpr absl::Duration kLastPatience = absl::Seconds(3);
 constexpr absl::Duration kLastWords = absl::Seconds(1);
 

@@ -43,8 +43,8 @@ ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger);
 // Logs what is noteworthy about a test that has been read.
 void TellOf(const TestFiles& files, Logger& logger);
 
-// Made before any thread of gRPC's starts, as it takes SIGINT, SIGTERM and SIGHUP: they interrupt the run, and the
-// third one ends the process at once. Loop-bound.
+// Made before any thread of gRPC's starts, as it takes SIGINT, SIGTERM and SIGHUP: they interrupt
+// the run, and the third one ends the process at once. Loop-bound.
 class Rig {
  public:
   // All references are borrowed.

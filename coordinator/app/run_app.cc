@@ -282,8 +282,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
-  // As in k6 pages are not left in the middle of being read; but only where somebody can see why the
-  // program stays.
+  // As in k6 pages are not left in the middle of being read; but only where somebody can see why
+  // the program stays.
   bool pages = false;
   DashboardHost* const dashboard = servers_.dashboard();
   if (dashboard != nullptr) {

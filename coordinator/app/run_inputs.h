@@ -1,5 +1,6 @@
-// What a test reads beyond its main script and the command line, so that a process that is started again can tell whether it
-// would read the same: the files of its bundle, and the variables of __ENV that these name.
+// What a test reads beyond its main script and the command line, so that a process that is started
+// again can tell whether it would read the same: the files of its bundle, and the variables of
+// __ENV that these name.
 #pragma once
 
 #include <string>

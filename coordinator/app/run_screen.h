@@ -14,8 +14,8 @@
 
 namespace lockstep::coordinator {
 
-// On standard output. Progress is drawn in place, from the start on, at a terminal that can do it; elsewhere lines are written
-// from the plan on; with --quiet nothing. Loop-bound.
+// On standard output. Progress is drawn in place, from the start on, at a terminal that can do it;
+// elsewhere lines are written from the plan on; with --quiet nothing. Loop-bound.
 class RunScreen {
  public:
   // All references are borrowed.

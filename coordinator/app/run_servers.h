@@ -1,5 +1,5 @@
-// What a run serves while it goes on, each if it is asked for: k6's REST API with Prometheus' metrics,
-// and the dashboard. Loop-bound.
+// What a run serves while it goes on, each if it is asked for: k6's REST API with Prometheus'
+// metrics, and the dashboard. Loop-bound.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What the flags, variables and file of a run say beside the options of its test: where results go, and what is wrong
-// with that before anything starts.
+// What the flags, variables and file of a run say beside the options of its test: where results go,
+// and what is wrong with that before anything starts.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ namespace lockstep::coordinator {
 // All that -o and its like ask for, the dashboard included.
 std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config);
 
-// A line for each mistake: settings that cannot be read, files that cannot be written or would take the place of each
-// other or of what is read.
+// A line for each mistake: settings that cannot be read, files that cannot be written or would take
+// the place of each other or of what is read.
 std::vector<std::string> MistakesInSettings(const RunRequest& request, const ConfigFile& config,
                                             const Environment& environment);
 // What a run with these outputs writes, beside what its script may.

@@ -39,8 +39,8 @@ struct TestFiles {
   std::vector<std::string> warnings;  // of what is wrong only if the script means nothing by it
 };
 
-// What the coordinator shows of the options, and samples are tagged with, has no secrets: as agents hide them in tags, a
-// threshold by such a tag finds its samples.
+// What the coordinator shows of the options, and samples are tagged with, has no secrets: as agents
+// hide them in tags, a threshold by such a tag finds its samples.
 void HideSecretsIn(const Redactor& redactor, RunOptions* options);
 
 // How results are kept of a test with these options, in which `http_errors` were asked for or not.
@@ -48,12 +48,13 @@ Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
                               const v1::Inspected& inspected, const RunSettingsFlags& flags,
                               bool no_color);
 
-// What else is wrong with the command line, beside the options in `tiers`; `unreadable`: the test cannot be read anyway.
+// What else is wrong with the command line, beside the options in `tiers`; `unreadable`: the test
+// cannot be read anyway.
 using MoreMistakes = std::vector<std::string>(const OptionTiers& tiers, bool unreadable);
 
-// NotFound, naming it, for a script that cannot be read, along with all else that is wrong with the command line.
-// Likewise InvalidArgument for the lock file and the sources of secrets; of several, the first decides; FailedPrecondition where
-// the command line itself is wrong.
+// NotFound, naming it, for a script that cannot be read, along with all else that is wrong with the
+// command line. Likewise InvalidArgument for the lock file and the sources of secrets; of several,
+// the first decides; FailedPrecondition where the command line itself is wrong.
 // Wrong options alone are no error yet: what the script says is looked at, too, before all is told.
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment,
                                    absl::FunctionRef<MoreMistakes> more);

@@ -1,6 +1,6 @@
 // The usage report: what kind of tests people run, told to nobody unless an address is configured
-// (--usage-report-url, LOCKSTEP_USAGE_REPORT_URL, `usageReportUrl`), and never what the tests are: no name,
-// URL, tag or variable is in it.
+// (--usage-report-url, LOCKSTEP_USAGE_REPORT_URL, `usageReportUrl`), and never what the tests are:
+// no name, URL, tag or variable is in it.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ std::map<std::string, int64_t> ExecutorsOf(const std::vector<ScenarioConfig>& sc
 // As JSON.
 std::string UsageReportBody(const UsageFacts& facts);
 
-// Where it is to go: what the flags (and variables) say, or else the file; "" where none says it or one
-// forbids it.
+// Where it is to go: what the flags (and variables) say, or else the file; "" where none says it or
+// one forbids it.
 std::string UsageReportUrl(const RunSettingsFlags& flags, const ConfigFile& config);
 
 // What says so, for messages: the flag, the variable in its stead, or the key of the file.

@@ -1,5 +1,6 @@
-// A signal that comes before a test is there to be interrupted ends the program as it does later: with a line, and with exit
-// code 105. From before the constructors of the shared libraries on, until Signals takes over.
+// A signal that comes before a test is there to be interrupted ends the program as it does later:
+// with a line, and with exit code 105. From before the constructors of the shared libraries on,
+// until Signals takes over.
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// The flags that are no options of a test: how each is spelt, and what the help says of it. What they
-// mean is in read_commands.cc; the options' own are in common/options/options.inc.
+// The flags that are no options of a test: how each is spelt, and what the help says of it. What
+// they mean is in read_commands.cc; the options' own are in common/options/options.inc.
 #pragma once
 
 #include "common/options/tiers.h"

@@ -105,8 +105,9 @@ std::vector<std::string>* MistakesOf(Command& command) {
       command);
 }
 
-// The command's logger. Where its places cannot be written, the command line is wrong: of a test that is told with all
-// else that is, by the logger that there is without one. The error, where the command cannot tell it.
+// The command's logger. Where its places cannot be written, the command line is wrong: of a test
+// that is told with all else that is, by the logger that there is without one. The error, where the
+// command cannot tell it.
 absl::StatusOr<std::unique_ptr<RunLogger>> LoggerOf(Command& command, bool terminal,
                                                     absl::Time start) {
   std::vector<NamedFile> files = ReadFilesOf(command);
@@ -137,12 +138,14 @@ void LogError(const std::string& error, bool terminal, absl::Time start) {
   }
 }
 
-// How long whoever reads standard output or error may take nothing at the end, and how long what is said of that.
+// How long whoever reads standard output or error may take nothing at the end, and how long what is
+// said of that.
 constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr absl::Duration kLastWords = absl::Seconds(1);
 
-// Whether a closed pipe is a loss, too: nobody can have read what a run says at its end before it was written. Elsewhere, who
-// has closed a pipe knows what he has read, and one that closes it while a run is on ends that.
+// Whether a closed pipe is a loss, too: nobody can have read what a run says at its end before it
+// was written. Elsewhere, who has closed a pipe knows what he has read, and one that closes it
+// while a run is on ends that.
 bool PipeMatters(const Command& command, ExitCode code) {
   const bool runs = std::holds_alternative<RunCommand>(command) ||
                     std::holds_alternative<CoordinatorCommand>(command) ||
@@ -150,8 +153,8 @@ bool PipeMatters(const Command& command, ExitCode code) {
   return runs && code != ExitCode::kExternalAbort;
 }
 
-// The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
-// files of `logger` (null: there is none).
+// The exit code, after a look at whether all has arrived where it was to go, on standard output and
+// in the files of `logger` (null: there is none).
 template <class Tell>
 ExitCode Conclude(ExitCode code, RunLogger* logger, bool pipe_matters, Tell tell) {
   FlushStreams(kPatience);

@@ -1,5 +1,5 @@
-// What the flags of a command mean: from words to the structs of coordinator/app/commands.h. Mistakes
-// are collected in the words' errors.
+// What the flags of a command mean: from words to the structs of coordinator/app/commands.h.
+// Mistakes are collected in the words' errors.
 #pragma once
 
 #include <cstdint>

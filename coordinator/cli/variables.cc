@@ -31,7 +31,8 @@ constexpr absl::string_view kK6sOthers[] = {
     "WEB_DASHBOARD_TAGS",
     "WEB_DASHBOARD_TOKEN",
 };
-// Headers of outputs and sources of secrets, what deploy/ uses, and what Lockstep's own tests and scripts are told.
+// Headers of outputs and sources of secrets, what deploy/ uses, and what Lockstep's own tests and
+// scripts are told.
 constexpr absl::string_view kFamilies[] = {
     "PROMETHEUS_RW_HEADERS_",
     "SECRET_SOURCE_URL_HEADER_",

@@ -109,7 +109,8 @@ std::string SurplusOf(const ParsedWords& parsed) {
   return "";
 }
 
-// Where a flag has swallowed the last word, which may be the argument that is missing: that it has; else "".
+// Where a flag has swallowed the last word, which may be the argument that is missing: that it has;
+// else "".
 std::string SwallowedBy(const ParsedWords& parsed, const std::string& last) {
   for (const auto& [flag, settings] : parsed.values) {
     if (!settings.empty() && settings.back().value == last) {

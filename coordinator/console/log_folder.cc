@@ -11,7 +11,8 @@
 namespace lockstep::coordinator {
 namespace {
 
-// Appends `text` without what differs from case to case: numbers become "#", quotes lose their text.
+// Appends `text` without what differs from case to case: numbers become "#", quotes lose their
+// text.
 void AppendLasting(absl::string_view text, std::string* key) {
   bool in_number = false;
   for (size_t i = 0; i < text.size(); ++i) {

@@ -1,8 +1,9 @@
 // Folds log lines of one cause, so that a server that is down fills no screen: the first ones are
 // written, the others counted, and told now and then as one line with the field `times`.
 //
-// Only warnings and errors of the engine are folded: what a script prints is its own. Two lines have
-// one cause if they differ in nothing but numbers, quoted text, and who had it (agent, VU, scenario).
+// Only warnings and errors of the engine are folded: what a script prints is its own. Two lines
+// have one cause if they differ in nothing but numbers, quoted text, and who had it (agent, VU,
+// scenario).
 #pragma once
 
 #include <cstdint>

@@ -90,8 +90,8 @@ class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
   const Write write_;
 };
 
-// A file that lines are added to. What it does not take is counted: the library would print texts of its
-// own, and forget how many there were.
+// A file that lines are added to. What it does not take is counted: the library would print texts
+// of its own, and forget how many there were.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   // `file` is open for adding, and closed in the end; `place` is for messages.
@@ -105,7 +105,8 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
-  // `patience`: how long the reader of a pipe may take nothing; without any, what waits is not lost.
+  // `patience`: how long the reader of a pipe may take nothing; without any, what waits is not
+  // lost.
   std::optional<std::string> Lost(absl::Duration patience) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (patience > absl::ZeroDuration() && thread_.has_value() && thread_->Flush(patience) > 0) {

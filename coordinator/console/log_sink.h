@@ -51,14 +51,15 @@ class RunLogger : public Logger {
   // From now on lines that go to a terminal are written above what is drawn at `terminal`, which is
   // borrowed until the next call; null: nothing is drawn any more.
   virtual void WriteAbove(Terminal* terminal) = 0;
-  // The load begins: from now on errors go only where all lines go. Before, those that are not a script's own words are
-  // on standard error, too, where lines go to a file or to Loki: nobody would look there for what kept a test from starting.
+  // The load begins: from now on errors go only where all lines go. Before, those that are not a
+  // script's own words are on standard error, too, where lines go to a file or to Loki: nobody
+  // would look there for what kept a test from starting.
   virtual void OnLoad() = 0;
   // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
   // `verbose` nothing is folded.
   virtual void TellFolded() = 0;
-  // What files have not taken, a sentence for each: `--log-output: 3 of 5 lines are not in the file "x": No
-  // space left on device`. From any thread.
+  // What files have not taken, a sentence for each: `--log-output: 3 of 5 lines are not in the file
+  // "x": No space left on device`. From any thread.
   virtual std::vector<std::string> Lost() const = 0;
   // The same of what is lost already: waits for nobody. The count may still grow.
   virtual std::vector<std::string> LostSoFar() const = 0;

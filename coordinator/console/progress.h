@@ -26,16 +26,16 @@ std::string RenderHeader(const HeaderFacts& facts, const InstancePlan& plan,
                          const SegmentTuple& segment);
 
 // What the run is doing: "connecting agents: 1 of 3", "initialising VUs: 20 of 100",
-// "setup(): 0m03.2s", "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
-// The final state is told as running, as k6 does.
+// "setup(): 0m03.2s", "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted
+// iterations". The final state is told as running, as k6 does.
 std::string RenderRunLine(const ProgressView& view);
 
 // What happens after Ctrl+C, and what another one does; empty: there was none, or all is over.
 std::string RenderStopNote(const ProgressView& view);
 
 // The lines for a terminal of this size: the run's, one for each scenario once there is load
-// (RenderScenarioRows), agents and thresholds if they are wanted, and the note. Where there are more
-// than fit, finished scenarios give way first, then those that wait; a line says how many.
+// (RenderScenarioRows), agents and thresholds if they are wanted, and the note. Where there are
+// more than fit, finished scenarios give way first, then those that wait; a line says how many.
 std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalSize size,
                                              bool color);
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(100);
 constexpr absl::Duration kBetweenLines = absl::Seconds(1);
-// Agents tell at whole seconds after T0 what they have done: a line so long after one has it all, and
-// one just before would be a second behind.
+// Agents tell at whole seconds after T0 what they have done: a line so long after one has it all,
+// and one just before would be a second behind.
 constexpr absl::Duration kAfterASecond = absl::Milliseconds(200);
 
 absl::Duration UntilTheNextLine(const ProgressView& view) {

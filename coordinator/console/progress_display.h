@@ -35,7 +35,8 @@ class ProgressDisplay {
   void Begin();
   // Something has changed that people wait for: draws at once, in place.
   void Refresh();
-  // Draws for the last time before somebody else has the terminal, in place; Refresh goes on below it.
+  // Draws for the last time before somebody else has the terminal, in place; Refresh goes on below
+  // it.
   void Leave();
   // Shows the final state, once.
   void Finish();

@@ -1,6 +1,6 @@
 // The one renderer of rows of progress: columns that are aligned over all rows and give way to the
-// width that there is. In this order: the bar shrinks and becomes a percentage in brackets, the name
-// is cut, the brackets go, then facts from the least important on. The share done never goes.
+// width that there is. In this order: the bar shrinks and becomes a percentage in brackets, the
+// name is cut, the brackets go, then facts from the least important on. The share done never goes.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct RowsLook {
 std::vector<std::string> RenderScenarioRows(const std::vector<ScenarioProgressView>& scenarios,
                                             const RowsLook& look);
 
-// One line an agent: VUs, requests and errors a second, processor, lag, how well its clock is known;
-// what there is no room for is left out, from the last on.
+// One line an agent: VUs, requests and errors a second, processor, lag, how well its clock is
+// known; what there is no room for is left out, from the last on.
 std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& agents,
                                          const RowsLook& look);
 // One line a threshold, likewise: the ones that fail first.

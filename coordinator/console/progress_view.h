@@ -78,8 +78,8 @@ struct ProgressParts {
   bool thresholds = false;
 };
 
-// The view of a run's status. `plan` is that of the whole run; null before it is known. Scenarios that
-// have not come to their end are interrupted ones once the run has.
+// The view of a run's status. `plan` is that of the whole run; null before it is known. Scenarios
+// that have not come to their end are interrupted ones once the run has.
 ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan* plan,
                               ProgressParts parts = {});
 

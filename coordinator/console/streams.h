@@ -1,7 +1,9 @@
-// Standard output and standard error of this process. While a run is on they are written by threads, so that a terminal
-// that stands still or a program that does not read holds up nothing but its own text.
+// Standard output and standard error of this process. While a run is on they are written by
+// threads, so that a terminal that stands still or a program that does not read holds up nothing
+// but its own text.
 //
-// Both are one queue where they are one file (a terminal, `2>&1`): what is written there stays in order.
+// Both are one queue where they are one file (a terminal, `2>&1`): what is written there stays in
+// order.
 #pragma once
 
 #include <optional>
@@ -13,7 +15,8 @@
 
 namespace lockstep::coordinator {
 
-// All of these are thread-safe. Each write is of the whole text, or of nothing: false if there is no room for it any more.
+// All of these are thread-safe. Each write is of the whole text, or of nothing: false if there is
+// no room for it any more.
 bool WriteStdout(absl::string_view text);
 // Of results that come all the time: leaves room for what people are to read in the end.
 bool WriteSamplesToStdout(absl::string_view text);
@@ -28,7 +31,8 @@ void FlushStreams(absl::Duration patience);
 
 // Whether nobody reads standard output any more: a write has met a closed pipe.
 bool StdoutIsGone();
-// DataLoss, with the reason, if something could not be written to it. What still waits for its reader may arrive.
+// DataLoss, with the reason, if something could not be written to it. What still waits for its
+// reader may arrive.
 absl::Status StdoutSoFar();
 // The same at the end: what waits is lost.
 absl::Status CheckStdout();

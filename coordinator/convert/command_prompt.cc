@@ -17,7 +17,8 @@ size_t LineEnd(absl::string_view text) {
   return absl::StartsWith(text, "\r\n") ? 2 : absl::StartsWith(text, "\n") ? 1 : 0;
 }
 
-// What the prompt does before the program sees anything: carets escape the next character, outside of quotes.
+// What the prompt does before the program sees anything: carets escape the next character, outside
+// of quotes.
 std::string WithoutCarets(absl::string_view line, std::string* rest) {
   std::string out;
   bool in_quotes = false;
@@ -48,7 +49,8 @@ std::string WithoutCarets(absl::string_view line, std::string* rest) {
 // What the program then makes words of.
 class PromptWords {
  public:
-  // `doubled`: each backslash stands there twice, as browsers double them, not only those before quotes.
+  // `doubled`: each backslash stands there twice, as browsers double them, not only those before
+  // quotes.
   PromptWords(absl::string_view line, bool doubled) : line_(line), doubled_(doubled) {}
 
   absl::StatusOr<std::vector<std::string>> Split() {

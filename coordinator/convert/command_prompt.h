@@ -1,5 +1,5 @@
-// The words of a command line, by the rules of Windows' command prompt (cmd), as browsers copy for it. Internal to
-// coordinator/convert.
+// The words of a command line, by the rules of Windows' command prompt (cmd), as browsers copy for
+// it. Internal to coordinator/convert.
 #pragma once
 
 #include "absl/status/statusor.h"

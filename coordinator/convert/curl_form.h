@@ -16,7 +16,8 @@ struct CurlFormPart {
   std::vector<std::string> left_out = {};
 };
 
-// "name=value;type=text/plain", "name=@file;filename=other", "name=<file", with curl's rules of quotes.
+// "name=value;type=text/plain", "name=@file;filename=other", "name=<file", with curl's rules of
+// quotes.
 CurlFormPart ParseCurlForm(const std::string& text);
 // The part of a path behind its folders.
 std::string BaseName(absl::string_view path);

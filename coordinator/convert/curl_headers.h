@@ -1,4 +1,5 @@
-// Headers of a curl command line: those of -H, and those that other options stand for. Internal to coordinator/convert.
+// Headers of a curl command line: those of -H, and those that other options stand for. Internal to
+// coordinator/convert.
 #pragma once
 
 #include <map>
@@ -23,7 +24,8 @@ class CurlHeaders {
   void Add(const std::string& text);
   // Of an option that stands for a header, such as -u. `spelling` is the option as it was written.
   void AddOption(CurlMeaning meaning, const std::string& spelling, const std::string& value);
-  // A header that is sent unless -H has one of the name, or says that there is none. Empty: not sent.
+  // A header that is sent unless -H has one of the name, or says that there is none. Empty: not
+  // sent.
   void SetDefault(const std::string& name, const std::string& value);
   // `body_bytes` of a body that is text.
   void PutInto(RecordedRequest* request, size_t body_bytes) const;

@@ -12,7 +12,8 @@ struct Row {
   absl::string_view options;  // as they are written, with spaces between them
 };
 
-// All of curl 8's manual. What is ignored changes nothing that a server sees of a request, or is of other protocols.
+// All of curl 8's manual. What is ignored changes nothing that a server sees of a request, or is of
+// other protocols.
 constexpr Row kRows[] = {
     {Meaning::kMethod, "-X --request"},
     {Meaning::kHeader, "-H --header"},

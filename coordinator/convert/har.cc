@@ -21,7 +21,8 @@ namespace {
 
 constexpr char kFormType[] = "application/x-www-form-urlencoded";
 
-// What was in earlier answers, for hints. Bounded: a long recording has hints for its first values only.
+// What was in earlier answers, for hints. Bounded: a long recording has hints for its first values
+// only.
 class Answers {
  public:
   // Notes the values of a JSON answer.

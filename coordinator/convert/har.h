@@ -8,8 +8,8 @@
 
 namespace lockstep::coordinator {
 
-// Each entry becomes a request, each page a group. Values that were in a JSON answer before and are sent later are
-// hinted at. InvalidArgument with the place if it is no HAR.
+// Each entry becomes a request, each page a group. Values that were in a JSON answer before and are
+// sent later are hinted at. InvalidArgument with the place if it is no HAR.
 absl::StatusOr<Recording> ReadHar(absl::string_view text);
 
 }  // namespace lockstep::coordinator

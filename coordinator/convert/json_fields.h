@@ -1,5 +1,5 @@
-// Fields of JSON that need not be there or be of the type that one expects: what is not, is empty. Internal to
-// coordinator/convert.
+// Fields of JSON that need not be there or be of the type that one expects: what is not, is empty.
+// Internal to coordinator/convert.
 #pragma once
 
 #include <string>

@@ -8,8 +8,8 @@
 
 namespace lockstep::coordinator {
 
-// Each operation becomes a request, each tag a group; values are the examples and defaults, or are made up by type.
-// InvalidArgument with the place if it is no such description.
+// Each operation becomes a request, each tag a group; values are the examples and defaults, or are
+// made up by type. InvalidArgument with the place if it is no such description.
 absl::StatusOr<Recording> ReadOpenApi(absl::string_view text);
 
 }  // namespace lockstep::coordinator

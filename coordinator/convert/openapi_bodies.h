@@ -21,7 +21,8 @@ class OpenApiBodies {
 
   // The operation's `requestBody`, if it has one.
   void Body(const std::string& place, const Json& operation, RecordedRequest* request);
-  // Of Swagger 2: the parameter in the body, of which there is a sample, and the parameters that are fields of a form.
+  // Of Swagger 2: the parameter in the body, of which there is a sample, and the parameters that
+  // are fields of a form.
   void SwaggerBody(const std::string& place, const Json& operation, const Json& sample,
                    RecordedRequest* request);
   void SwaggerForm(const std::string& place, const Json& operation,
@@ -29,8 +30,8 @@ class OpenApiBodies {
   // A field that is a file.
   void AddFile(const std::string& place, const std::string& name, const std::string& type,
                std::vector<RecordedBody::Field>* form);
-  // One example can be referred to by all operations: they must not be more text together than files may have. Counts
-  // `value`; false: it is too much, which is told.
+  // One example can be referred to by all operations: they must not be more text together than
+  // files may have. Counts `value`; false: it is too much, which is told.
   bool Fits(const std::string& place, const Json& value);
 
  private:

@@ -1,5 +1,5 @@
-// Values of an API's parameters as requests have them, by the rules of OpenAPI's `style` and `explode` and of Swagger's
-// `collectionFormat`. Internal to coordinator/convert.
+// Values of an API's parameters as requests have them, by the rules of OpenAPI's `style` and
+// `explode` and of Swagger's `collectionFormat`. Internal to coordinator/convert.
 #pragma once
 
 #include <string>

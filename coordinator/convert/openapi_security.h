@@ -16,8 +16,8 @@ class OpenApiSecurity {
   OpenApiSecurity(const Json& document, bool swagger, SchemaSampler* sampler, Recording* recording)
       : document_(document), swagger_(swagger), sampler_(*sampler), recording_(*recording) {}
 
-  // Puts into `request`, whose URL is set already, what the first of the operation's alternatives asks for. `place` is
-  // for what cannot be converted.
+  // Puts into `request`, whose URL is set already, what the first of the operation's alternatives
+  // asks for. `place` is for what cannot be converted.
   void Authorize(const std::string& place, const Json& operation, RecordedRequest* request);
 
  private:

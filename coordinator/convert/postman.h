@@ -8,7 +8,8 @@
 
 namespace lockstep::coordinator {
 
-// Folders become groups, `{{name}}` variables. InvalidArgument with the place if it is no collection.
+// Folders become groups, `{{name}}` variables. InvalidArgument with the place if it is no
+// collection.
 absl::StatusOr<Recording> ReadPostman(absl::string_view text);
 
 }  // namespace lockstep::coordinator

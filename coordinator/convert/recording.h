@@ -1,5 +1,6 @@
-// What a recording or a description of an API says, whatever its format: requests in groups, and what cannot be
-// converted. Readers fill it in (har.h, openapi.h, postman.h, curl_line.h), script_writer.h makes a script of it.
+// What a recording or a description of an API says, whatever its format: requests in groups, and
+// what cannot be converted. Readers fill it in (har.h, openapi.h, postman.h, curl_line.h),
+// script_writer.h makes a script of it.
 #pragma once
 
 #include <initializer_list>
@@ -48,8 +49,8 @@ struct RecordedRequest {
   RecordedBody body = {};
   // Statuses that are expected; none: any below 400.
   std::vector<int> statuses = {};
-  // Redirects that are followed at most; none: the script's option. 0 where what it was redirected to is a request of
-  // its own.
+  // Redirects that are followed at most; none: the script's option. 0 where what it was redirected
+  // to is a request of its own.
   std::optional<int> redirects = {};
   std::vector<std::string> hints = {};      // comments above it
   std::optional<std::string> timeout = {};  // "30s"
@@ -62,7 +63,8 @@ struct RecordedGroup {
 
 struct Recording {
   std::string origin = {};  // what it was made of: "HAR 1.2 of Firefox 128"
-  // Variables of the script, with the values that hold unless __ENV has others. BASE_URL is one of them.
+  // Variables of the script, with the values that hold unless __ENV has others. BASE_URL is one of
+  // them.
   std::vector<std::pair<std::string, std::string>> variables = {};
   // Variables that are made of others, each after those that it is made of.
   std::vector<std::pair<std::string, Template>> derived = {};
@@ -82,10 +84,11 @@ std::string FileLeftOut(absl::string_view file);
 bool IsHttpUrl(absl::string_view url);
 // Whether `name` is one of `names`, in whatever case.
 bool IsOneOf(absl::string_view name, std::initializer_list<absl::string_view> names);
-// Whether a header is for the client to set, would make the answer depend on what it has in a cache, or is the name of
-// none: of a recording, these are left out.
+// Whether a header is for the client to set, would make the answer depend on what it has in a
+// cache, or is the name of none: of a recording, these are left out.
 bool IsTheClients(absl::string_view header);
-// Whether a header is of the connection, which the client alone knows: it is not sent, even where people asked for it.
+// Whether a header is of the connection, which the client alone knows: it is not sent, even where
+// people asked for it.
 bool IsOfTheConnection(absl::string_view header);
 bool HasHeader(const RecordedRequest& request, absl::string_view name);
 // Adds the header unless there is one of the name.

@@ -65,7 +65,8 @@ struct Bound {
   std::optional<double> value = {};
   bool excluded = false;
 };
-// "exclusiveMinimum" is a number of its own since OpenAPI 3.1; before, it says whether "minimum" is excluded.
+// "exclusiveMinimum" is a number of its own since OpenAPI 3.1; before, it says whether "minimum" is
+// excluded.
 Bound BoundOf(const Json& schema, const char* name, const char* exclusive) {
   const Json& bound = FieldOf(schema, name);
   const Json& excluded = FieldOf(schema, exclusive);

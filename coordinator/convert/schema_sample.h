@@ -11,8 +11,8 @@
 
 namespace lockstep::coordinator {
 
-// Makes samples of the schemas of one document. What refers to itself ends there: a list is empty, a member that need
-// not be there is left out.
+// Makes samples of the schemas of one document. What refers to itself ends there: a list is empty,
+// a member that need not be there is left out.
 class SchemaSampler {
  public:
   // `document` is borrowed: references are looked up in it.

@@ -31,7 +31,8 @@ export const options = {
 };
 )";
 
-// The inside of a string literal, whatever its quotes: what JSON writes, which JavaScript reads alike.
+// The inside of a string literal, whatever its quotes: what JSON writes, which JavaScript reads
+// alike.
 std::string Escaped(absl::string_view text) {
   const std::string json = JsonText(Json(std::string(text)));
   std::string inside;
@@ -91,7 +92,8 @@ std::string Literal(const Template& text) {
   return absl::StrCat(out, "`");
 }
 
-// Whether a JavaScript literal would be the same value: its numbers are doubles, and __proto__ is no property.
+// Whether a JavaScript literal would be the same value: its numbers are doubles, and __proto__ is
+// no property.
 bool SurvivesJavaScript(const Json& value, int depth = 0) {
   constexpr int kMostLevels = 50;
   if (depth > kMostLevels) {
@@ -290,7 +292,8 @@ class Writer {
                         field.type.empty() ? "" : absl::StrCat(", ", JsString(field.type)), ")");
   }
 
-  // Headers of one name are one: an object has each name once, and to servers it is the same (RFC 9110, 5.2).
+  // Headers of one name are one: an object has each name once, and to servers it is the same (RFC
+  // 9110, 5.2).
   static std::string Headers(const RecordedRequest& request) {
     std::vector<std::pair<std::string, Template>> headers;
     for (const auto& header : request.headers) {

@@ -9,8 +9,8 @@
 
 namespace lockstep::coordinator {
 
-// `command` is the line that made it, for the comment at its top. The script runs as it is: once, with a check of
-// each answer's status.
+// `command` is the line that made it, for the comment at its top. The script runs as it is: once,
+// with a check of each answer's status.
 std::string WriteScript(const Recording& recording, absl::string_view command);
 
 // `text` as a JavaScript string in single quotes. Bytes that are no UTF-8 become U+FFFD.

@@ -29,7 +29,8 @@ class ShellWords {
   }
 
  private:
-  // Whether the command ends here, or goes to a file. The & of a URL whose quotes were forgotten is none.
+  // Whether the command ends here, or goes to a file. The & of a URL whose quotes were forgotten is
+  // none.
   bool AtOperator() {
     const char c = line_[at_];
     if (c == '>' && (word_ == "1" || word_ == "2" || word_ == "&")) {

@@ -14,8 +14,8 @@ struct ShellCommand {
   std::string rest;  // what follows it in the line: "| jq ." or "; exit", "" for nothing
 };
 
-// The first command of a line. Quotes, backslashes and $'...' as bash has them; nothing is expanded. InvalidArgument names
-// the place of a quote that is not closed.
+// The first command of a line. Quotes, backslashes and $'...' as bash has them; nothing is
+// expanded. InvalidArgument names the place of a quote that is not closed.
 absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line);
 
 // `word` as people can type it: in quotes where a shell would change it.

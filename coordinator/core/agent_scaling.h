@@ -1,5 +1,5 @@
-// How many agents share the work while the load runs: takes in those that come late, and has the last
-// ones hand their work over if there are to be fewer. Loop-bound.
+// How many agents share the work while the load runs: takes in those that come late, and has the
+// last ones hand their work over if there are to be fewer. Loop-bound.
 #pragma once
 
 #include <cstdint>

@@ -22,14 +22,16 @@ class Assignments {
 
   // The plan has been made, and nothing of it been dealt out.
   void OnPlanned(const TestPlan& plan) { sequence_given_ = plan.sequence.has_value(); }
-  // All work goes to those who are not lost; the others are forgotten. Errors are those of DivideWork.
+  // All work goes to those who are not lost; the others are forgotten. Errors are those of
+  // DivideWork.
   absl::Status DealOut(TestPlan& plan, Roster& roster);
   // It has to be dealt out again, once setup() has returned.
   void Postpone() { postponed_ = true; }
   bool postponed() const { return postponed_; }
   // The Assign of a member, by the last deal.
   v1::CoordinatorMessage MessageFor(const RunMember& member, const TestPlan& plan) const;
-  // Whether this is an answer to an Assign, or to what came after it, that another one has replaced.
+  // Whether this is an answer to an Assign, or to what came after it, that another one has
+  // replaced.
   bool IsOfAnEarlierDeal(const v1::AgentMessage& message) const;
 
   // How often the work has been dealt out.

@@ -1,5 +1,5 @@
-// What agents have measured, as it comes in: each member's batches are merged into the results once and
-// in their order, and acknowledged. Loop-bound.
+// What agents have measured, as it comes in: each member's batches are merged into the results once
+// and in their order, and acknowledged. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ class BatchIntake {
               Roster& roster, uint64_t run_id)
       : plan_(plan), results_(results), fleet_(fleet), roster_(roster), run_id_(run_id) {}
 
-  // Whether it is the member's next one, and has been merged. InvalidArgument: it cannot be decoded.
+  // Whether it is the member's next one, and has been merged. InvalidArgument: it cannot be
+  // decoded.
   absl::StatusOr<bool> Take(RunMember& member, const v1::BatchMessage& message);
   // See Run.
   std::vector<MergedBatches> Merged() const;

@@ -1,6 +1,6 @@
-// What a coordinator must remember of its run, so that another process can go on with it: values, as
-// they are between two events of the loop. coordinator/journal keeps them on disk. Instants are those
-// of the machine's monotonic clock, which outlives the process but not the machine's start.
+// What a coordinator must remember of its run, so that another process can go on with it: values,
+// as they are between two events of the loop. coordinator/journal keeps them on disk. Instants are
+// those of the machine's monotonic clock, which outlives the process but not the machine's start.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ struct RunCheckpoint {
   std::optional<MovingWork::State> moving;  // where work moves
 };
 
-// How long after T0 that ends which has been measured of a run that was saved at `kept`: with the last
-// second that all of its agents have handed over, or as they had all drained.
+// How long after T0 that ends which has been measured of a run that was saved at `kept`: with the
+// last second that all of its agents have handed over, or as they had all drained.
 absl::Duration MeasuredOf(const RunCheckpoint& saved, MonoTime kept);
 
 }  // namespace lockstep::coordinator

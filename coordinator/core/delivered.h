@@ -1,5 +1,5 @@
-// What the merged batches of an agent have told, by scenario: how many iterations have come to an end,
-// and how many requests were sent. All of it is as of one moment, the end of the last batch.
+// What the merged batches of an agent have told, by scenario: how many iterations have come to an
+// end, and how many requests were sent. All of it is as of one moment, the end of the last batch.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Answers the agents that ask for files of the script: gathers them while the elected agent inspects
-// it, which alone may ask for others, and gives those, and secrets, to all. Loop-bound.
+// Answers the agents that ask for files of the script: gathers them while the elected agent
+// inspects it, which alone may ask for others, and gives those, and secrets, to all. Loop-bound.
 #pragma once
 
 #include <set>

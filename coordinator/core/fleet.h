@@ -88,8 +88,9 @@ class Fleet {
     // session.
     absl::AnyInvocable<absl::Status(AgentId, const v1::AgentMessage&)> on_message;
     absl::AnyInvocable<absl::Status(AgentId, const v1::BatchMessage&)> on_batch;
-    // The agent's session is over, for this reason. The agent is no longer a member. Cancelled: it has
-    // left on its own; Aborted: it is known to be dead; else it may go on until its lease is over.
+    // The agent's session is over, for this reason. The agent is no longer a member. Cancelled: it
+    // has left on its own; Aborted: it is known to be dead; else it may go on until its lease is
+    // over.
     absl::AnyInvocable<void(const AgentRecord&, const absl::Status& reason)> on_lost;
   };
 
@@ -118,8 +119,8 @@ class Fleet {
   void Forgive();
   // Ends an agent's session for `reason`, as if it had been lost.
   void Expel(AgentId agent, const absl::Status& reason);
-  // The peer of this connection may not be here any more: ends the session that it belongs to, or else
-  // the connection, and counts it as `kind`.
+  // The peer of this connection may not be here any more: ends the session that it belongs to, or
+  // else the connection, and counts it as `kind`.
   void Banish(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
   // Says Goodbye to all; on_lost is not called.
   void Dismiss(const std::string& reason);
@@ -172,8 +173,9 @@ class Fleet {
     // acknowledged.
     uint64_t released = 0;
     uint64_t kept = 0;
-    // Log lines whose coming is not yet on disk. Until it is, nobody is told, as the agent would send
-    // them to another process again. The agent keeps them bounded: it waits for acknowledgements.
+    // Log lines whose coming is not yet on disk. Until it is, nobody is told, as the agent would
+    // send them to another process again. The agent keeps them bounded: it waits for
+    // acknowledgements.
     std::deque<v1::AgentMessage> untold;
     bool dismissed = false;
   };

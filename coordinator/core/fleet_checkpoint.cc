@@ -1,5 +1,5 @@
-// A fleet that outlives its process: what is held back until it is on disk, and sessions that go on in
-// another process.
+// A fleet that outlives its process: what is held back until it is on disk, and sessions that go on
+// in another process.
 #include <algorithm>
 #include <utility>
 

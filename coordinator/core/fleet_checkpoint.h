@@ -1,5 +1,5 @@
-// What a coordinator must remember of its agents' sessions, so that another process can go on with them:
-// a value, as it is between two events of the loop.
+// What a coordinator must remember of its agents' sessions, so that another process can go on with
+// them: a value, as it is between two events of the loop.
 #pragma once
 
 #include <cstdint>

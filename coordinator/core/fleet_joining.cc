@@ -123,7 +123,8 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
 
 void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
   if (dismissing_) {
-    // Agents that stay up for the next run come at once, and have done nothing that people should know.
+    // Agents that stay up for the next run come at once, and have done nothing that people should
+    // know.
     TurnAway(connection, absl::UnavailableError("the coordinator is about to end"));
     return;
   }

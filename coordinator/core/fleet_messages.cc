@@ -10,10 +10,11 @@
 namespace lockstep::coordinator {
 namespace {
 
-// An agent keeps its messages until they are acknowledged. After so many bytes it is told at once, and
-// not only with the next answer to a probe.
+// An agent keeps its messages until they are acknowledged. After so many bytes it is told at once,
+// and not only with the next answer to a probe.
 constexpr size_t kAcknowledgeAfterBytes = 256 << 10;
-// While the fleet is held: how long log lines may wait for others, so that not each of them is a commit.
+// While the fleet is held: how long log lines may wait for others, so that not each of them is a
+// commit.
 constexpr absl::Duration kLinesWithin = absl::Milliseconds(100);
 
 }  // namespace

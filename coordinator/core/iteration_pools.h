@@ -1,8 +1,8 @@
 // The pools of iterations that a fleet shares where work may move: each is dealt out in ranges to
-// the agents that ask, and what an agent has not begun it may give back. So no iteration is anybody's
-// before it is about to begin, none is given out twice, and none is lost with an agent but those
-// that it had. Nobody hears that there are no more while somebody may still give some back. Pure; any
-// thread.
+// the agents that ask, and what an agent has not begun it may give back. So no iteration is
+// anybody's before it is about to begin, none is given out twice, and none is lost with an agent
+// but those that it had. Nobody hears that there are no more while somebody may still give some
+// back. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +31,12 @@ class IterationPools {
   // An agent gives some back. Errors likewise; but of one that has ended, all are back.
   absl::Status Return(AgentId agent, const v1::IterationsReturned& returned);
   // An agent has ended after it has begun so many iterations of `scenario`: what it has beyond them
-  // was on its way to it, and goes back. Nothing happens if its time was over: it has dropped the rest.
+  // was on its way to it, and goes back. Nothing happens if its time was over: it has dropped the
+  // rest.
   void End(AgentId agent, const std::string& scenario, int64_t begun);
-  // IterationsLeased that are to be sent now, if `at_work` are those who may still begin iterations, or give some
-  // back: ranges to those who have asked, fair shares of what is left; or word that there are no
-  // more, once nobody can give any back.
+  // IterationsLeased that are to be sent now, if `at_work` are those who may still begin
+  // iterations, or give some back: ranges to those who have asked, fair shares of what is left; or
+  // word that there are no more, once nobody can give any back.
   std::vector<Addressed> Deal(const std::vector<AgentId>& at_work);
   // Iterations of `scenario` that this agent has got and not given back.
   int64_t GrantedTo(AgentId agent, const std::string& scenario) const;

@@ -38,7 +38,8 @@ absl::Status MovingWork::OnMessage(const RunMember& member, const v1::AgentMessa
 }
 
 void MovingWork::OnDrained(RunMember& member, const v1::Drained& drained) {
-  // What it was counted on for until others took over is the division's word; what it did is its own.
+  // What it was counted on for until others took over is the division's word; what it did is its
+  // own.
   member.left_undone = !stopped() && member.leaving && member.handed_over &&
                        (drained.gave_up() || FallsShort(member, drained.final_progress()));
   leases_.OnDrained(member.id, drained.final_progress());

@@ -1,6 +1,6 @@
 // Work that moves between agents while the load runs: iterations that are leased, the rest that is
-// divided anew when somebody is lost, leaves or comes, and how many agents share it. There from T0 on
-// in a run whose work moves (RunSettings::redistribute). Loop-bound.
+// divided anew when somebody is lost, leaves or comes, and how many agents share it. There from T0
+// on in a run whose work moves (RunSettings::redistribute). Loop-bound.
 #pragma once
 
 #include <cstddef>
@@ -76,8 +76,8 @@ class MovingWork {
   // ---- losses ----
   // In any case, before it is looked at what the member has missed.
   void OnLost(RunMember& member) { leases_.OnLost(member); }
-  // It had a part of the work, which goes to the others. `last_heard`: of it; nothing if it is certain
-  // that it does nothing any more.
+  // It had a part of the work, which goes to the others. `last_heard`: of it; nothing if it is
+  // certain that it does nothing any more.
   void HandOver(std::optional<MonoTime> last_heard);
   // Others had taken over its work before.
   void OnLostWithoutWork(AgentId agent);

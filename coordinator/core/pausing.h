@@ -1,6 +1,6 @@
-// Holds a run: before setup() with all VUs initialised, at the ReadyBarrier, or while the load runs,
-// where all agents pause and resume at the same instants. A coordinator that itself stands still
-// (Ctrl+Z) first has its agents come to rest. Loop-bound.
+// Holds a run: before setup() with all VUs initialised, at the ReadyBarrier, or while the load
+// runs, where all agents pause and resume at the same instants. A coordinator that itself stands
+// still (Ctrl+Z) first has its agents come to rest. Loop-bound.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// Before T0, and for a member that joins later: asks each for the next thing that it lacks. Loop-bound.
+// Before T0, and for a member that joins later: asks each for the next thing that it lacks.
+// Loop-bound.
 #pragma once
 
 #include "coordinator/core/roster.h"

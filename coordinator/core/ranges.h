@@ -1,5 +1,5 @@
-// Numbers of rows or iterations as ranges, in the order in which they are to be used: what nobody has,
-// or what somebody has and has not used. Few at a time. Pure.
+// Numbers of rows or iterations as ranges, in the order in which they are to be used: what nobody
+// has, or what somebody has and has not used. Few at a time. Pure.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ class Ranges {
   const std::vector<Range>& ranges() const { return ranges_; }
   std::vector<Range>& ranges() { return ranges_; }
 
-  // Takes out the next numbers, up to `most` > 0 of them and no more than are in a row. Not of none.
+  // Takes out the next numbers, up to `most` > 0 of them and no more than are in a row. Not of
+  // none.
   Range Take(int64_t most);
   // Takes out `part`, wherever it is. False, and nothing: not all of it is there in a row.
   bool Remove(const Range& part);

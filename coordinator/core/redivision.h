@@ -1,6 +1,6 @@
-// Divides the work anew while the load runs, whenever an agent is lost, leaves or has come: from one
-// instant on, which all agents agree to before anybody acts on it; see Redivide in control.proto.
-// Loop-bound.
+// Divides the work anew while the load runs, whenever an agent is lost, leaves or has come: from
+// one instant on, which all agents agree to before anybody acts on it; see Redivide in
+// control.proto. Loop-bound.
 #pragma once
 
 #include <algorithm>
@@ -77,7 +77,8 @@ class Redivision {
   void Propose(MonoTime silent_until = MonoTime());
   // Somebody has not answered until the instant of the proposal, and so does not know of it.
   void OnMissed();
-  // When the last of these is lost whose connection is broken, or who has not been heard since then;
+  // When the last of these is lost whose connection is broken, or who has not been heard since
+  // then;
   // MonoTime(): they are all there.
   MonoTime SilentUntil(const std::vector<AgentId>& agents, MonoTime since) const;
   // To all receivers of the present proposal.

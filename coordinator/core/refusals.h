@@ -29,9 +29,9 @@ class Refusals {
   // `clock` and `logger` are borrowed and outlive this.
   Refusals(const Clock& clock, Logger& logger) : clock_(clock), logger_(logger) {}
 
-  // `who` is a name or an address. The same refusal of the same peer, whatever its port, is reported
-  // again after 30 s, and then after twice as long each time, up to an hour; and at most 10 refusals a
-  // second are.
+  // `who` is a name or an address. The same refusal of the same peer, whatever its port, is
+  // reported again after 30 s, and then after twice as long each time, up to an hour; and at most
+  // 10 refusals a second are.
   void Add(absl::string_view kind, absl::string_view who, absl::string_view reason);
   const std::map<std::string, int64_t>& counts() const { return counts_; }
 

@@ -1,6 +1,6 @@
-// Who takes part in a run: its members, the spares that wait to replace one, the member that answers
-// the calls of the script's own functions (the elected one), and how many losses the run survives.
-// Sends nothing. Pure; any thread.
+// Who takes part in a run: its members, the spares that wait to replace one, the member that
+// answers the calls of the script's own functions (the elected one), and how many losses the run
+// survives. Sends nothing. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace lockstep::coordinator {
 
 class Roster {
  public:
-  // `wanted` > 0 members; the run survives the loss of `tolerated_loss_percent` of them, though never
-  // of all.
+  // `wanted` > 0 members; the run survives the loss of `tolerated_loss_percent` of them, though
+  // never of all.
   Roster(size_t wanted, double tolerated_loss_percent)
       : wanted_(wanted), tolerated_loss_percent_(tolerated_loss_percent) {}
 
@@ -47,11 +47,11 @@ class Roster {
   std::vector<AgentId> Started() const;
   // Of these, those who have a part that has not ended, and are not about to leave.
   std::vector<const RunMember*> Staying() const;
-  // Whose the work is from the next division on: theirs who stay. Where nobody does, it remains with
-  // those who are about to leave, for as long as they work on.
+  // Whose the work is from the next division on: theirs who stay. Where nobody does, it remains
+  // with those who are about to leave, for as long as they work on.
   std::vector<const RunMember*> Takers() const;
-  // This agent was lost: the end of `function`, which it was calling, is missing, if it had been asked to
-  // call it. It is only once it has delivered everything.
+  // This agent was lost: the end of `function`, which it was calling, is missing, if it had been
+  // asked to call it. It is only once it has delivered everything.
   bool MissCall(AgentId agent, absl::string_view function);
   // All but those who have no part yet.
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;

@@ -1,5 +1,5 @@
-// Rows that the whole fleet shares, in a run: takes what agents say of them, and deals them out as they
-// are wanted. Loop-bound.
+// Rows that the whole fleet shares, in a run: takes what agents say of them, and deals them out as
+// they are wanted. Loop-bound.
 #pragma once
 
 #include <map>

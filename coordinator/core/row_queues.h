@@ -1,7 +1,8 @@
 // The queues of rows that the agents of a run share (`lockstep/data`, order 'queue', and 'unique'
-// where work moves): who asks first gets the next block, and no number is given to two that may take
-// it. What an agent has not taken it gives back when it ends, or when it is asked to because others
-// want rows; nobody hears that there are no more while somebody may still give some back. Pure.
+// where work moves): who asks first gets the next block, and no number is given to two that may
+// take it. What an agent has not taken it gives back when it ends, or when it is asked to because
+// others want rows; nobody hears that there are no more while somebody may still give some back.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +23,18 @@ namespace lockstep::coordinator {
 
 class RowQueues {
  public:
-  // An agent wants rows; it has taken all that it had. InvalidArgument: the queue was said to have a
-  // different number of rows before. ResourceExhausted: too many queues.
+  // An agent wants rows; it has taken all that it had. InvalidArgument: the queue was said to have
+  // a different number of rows before. ResourceExhausted: too many queues.
   absl::Status Ask(AgentId agent, const v1::RowLease& lease);
   // An agent has not taken these. InvalidArgument: it has no such rows.
   absl::Status Return(AgentId agent, const v1::RowsReturned& returned);
-  // An agent is gone. What it had, as a text for people, of queues that do not wrap; empty: nothing.
+  // An agent is gone. What it had, as a text for people, of queues that do not wrap; empty:
+  // nothing.
   std::string Lose(AgentId agent);
 
-  // RowsLeased and RowsRecalled that are to be sent now, if a run has so many agents > 0. Blocks are small compared with what is
-  // left for each of them, so that all get rows until the end, and large enough that an agent rarely
-  // has to ask.
+  // RowsLeased and RowsRecalled that are to be sent now, if a run has so many agents > 0. Blocks
+  // are small compared with what is left for each of them, so that all get rows until the end, and
+  // large enough that an agent rarely has to ask.
   std::vector<Addressed> Deal(int64_t agents);
 
   struct Block {

@@ -22,23 +22,24 @@
 // The limits are RunSettings'. "policy": the run goes on if enough agents are left, and the lost
 // one's work is named as missing.
 // Agents beyond the wanted number that come before T0 are spares: until T0 one of them takes over
-// the work of an agent that is lost (but not a setup() that has begun). Without a spare, all work is
-// dealt out again among those who are left, back from Assigning (what setup() returned stays). The
-// policy is asked only where the script itself may have been the end of the elected one: in setup(),
-// and where a second agent that reads the options is lost. After T0
-// agents that come wait for the next run. A fault before Setup ends the run without a summary,
-// but that of the init code of a VU; a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
-// first fault decides the exit code; failed thresholds decide only without one.
+// the work of an agent that is lost (but not a setup() that has begun). Without a spare, all work
+// is dealt out again among those who are left, back from Assigning (what setup() returned stays).
+// The policy is asked only where the script itself may have been the end of the elected one: in
+// setup(), and where a second agent that reads the options is lost. After T0 agents that come wait
+// for the next run. A fault before Setup ends the run without a summary, but that of the init code
+// of a VU; a later one with it. teardown() runs whenever setup() has begun and has not failed by
+// itself. The first fault decides the exit code; failed thresholds decide only without one.
 //
-// Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost, leaves
-// or comes after T0; see deploy/docs/architecture.md.
+// Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost,
+// leaves or comes after T0; see deploy/docs/architecture.md.
 //
 // A run that has started may outlive its process: Checkpoint is all that another one needs to GoOn.
 // From Running on, a fleet that is held (Fleet::Hold) lets nobody know of more than what is kept.
 //
 // run.cc: people's wishes; run_members.cc: joining and losses; run_states.cc: the states;
-// run_ending.cc: ending early; run_messages.cc: what agents say; run_checkpoint.cc: what outlives the
-// process. What a run is made of besides the state machine is in files of its own: see README.md.
+// run_ending.cc: ending early; run_messages.cc: what agents say; run_checkpoint.cc: what outlives
+// the process. What a run is made of besides the state machine is in files of its own: see
+// README.md.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
 #pragma once
@@ -102,9 +103,9 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   void Begin(Events events);
-  // Instead: goes on with a run that another process had brought to Running or beyond. The fleet has
-  // the sessions, the results have what the batches held that `saved` counts. FailedPrecondition: the
-  // test is not the one that was begun.
+  // Instead: goes on with a run that another process had brought to Running or beyond. The fleet
+  // has the sessions, the results have what the batches held that `saved` counts.
+  // FailedPrecondition: the test is not the one that was begun.
   absl::Status GoOn(Events events, RunCheckpoint saved, v1::Inspected inspected, Bundle bundle);
   // As of now, between two events.
   RunCheckpoint Checkpoint() const;
@@ -122,16 +123,16 @@ class Run {
   void Fail(ExitCode code, std::string message);
   // kGracefully or kNow.
   absl::Status Stop(Stopping how);
-  // Before setup() the run waits for Resume with all VUs initialised, during it at the ReadyBarrier.
-  // After T0, all agents pause and resume at the same instants, which are sent to them a little
-  // ahead.
+  // Before setup() the run waits for Resume with all VUs initialised, during it at the
+  // ReadyBarrier. After T0, all agents pause and resume at the same instants, which are sent to
+  // them a little ahead.
   // FailedPrecondition after the start, naming the scenario, if there is one that is not
   // externally controlled.
   absl::Status Pause();
   absl::Status Resume();
   // Ctrl+Z: pauses, has the agents bear with a coordinator that stands still, and calls `done` once
-  // nothing runs any more; not if the run ends meanwhile. FailedPrecondition says why the run cannot
-  // be held.
+  // nothing runs any more; not if the run ends meanwhile. FailedPrecondition says why the run
+  // cannot be held.
   absl::Status Suspend(absl::AnyInvocable<void()> done);
   // The coordinator stood still, and goes on.
   void Release();
@@ -150,12 +151,13 @@ class Run {
   const std::vector<RunMember>& members() const { return roster_.members(); }
   const std::optional<TestPlan>& plan() const { return plan_; }
   const v1::SetupValue& setup_data() const { return script_.setup_data(); }
-  // The script's files, as far as the elected agent has asked for them; complete once it is planned.
+  // The script's files, as far as the elected agent has asked for them; complete once it is
+  // planned.
   const Bundle& bundle() const { return files_.bundle(); }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
-  // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the
-  // coordinator was there all the time.
+  // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether
+  // the coordinator was there all the time.
   Judgement judgement() const;
   // From now on it is said with the judgement, whatever that is.
   void AddRemark(std::string remark) { remarks_.push_back(std::move(remark)); }
@@ -190,14 +192,14 @@ class Run {
   absl::Status OnBatch(AgentId agent, const v1::BatchMessage& message);
   void OnLost(const AgentRecord& agent, const absl::Status& reason);
 
-  // Of OnLost: what is known of the member from now on; what that means for its work, and the log; and
-  // what the run does without the one that was elected.
+  // Of OnLost: what is known of the member from now on; what that means for its work, and the log;
+  // and what the run does without the one that was elected.
   void TakeNote(RunMember& member, const absl::Status& reason);
   void ReportLoss(RunMember& member, const AgentRecord& agent, const absl::Status& reason);
   void AfterElectedLost(const AgentRecord& agent, bool leaving);
 
-  // One function a message: the table is in run_messages.cc. Answers may come late, when the run has
-  // gone on to its end.
+  // One function a message: the table is in run_messages.cc. Answers may come late, when the run
+  // has gone on to its end.
   struct MessageRule;
   static const MessageRule* RuleOf(const v1::AgentMessage& message);
   // A rule's functions: have the message's body taken by a handler of the run, or of a part of it.
@@ -257,7 +259,8 @@ class Run {
   // Records why the run ends early (the first reason stays) and brings it to its end from whatever
   // state.
   void EndEarly(RunOutcome reason, Stopping how = Stopping::kNow);
-  // The same for the init code of one of `member`'s VUs. As in k6, there is a summary, though nothing was run.
+  // The same for the init code of one of `member`'s VUs. As in k6, there is a summary, though
+  // nothing was run.
   void EndInInit(const RunMember& member, RunOutcome reason);
   void Drain(Stopping how);  // has iterations end
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
@@ -265,8 +268,8 @@ class Run {
   // Before T0: deals all work out again, to those who are left, unless the script itself may have
   // been what `lost` died of.
   bool DealAgain(const RunMember& lost, bool was_elected);
-  // A member was lost that had a part of the work, and others may take it over; `message` says so, and
-  // `missing` what is missing if nobody does.
+  // A member was lost that had a part of the work, and others may take it over; `message` says so,
+  // and `missing` what is missing if nobody does.
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
                           const std::string& missing, bool surely_gone);
   // Nobody has a part of the work, or will have one.

@@ -1,5 +1,5 @@
-// A run's own time: T0, the instant at which all agents start together, and what is counted from it.
-// Loop-bound; reads the loop's clock.
+// A run's own time: T0, the instant at which all agents start together, and what is counted from
+// it. Loop-bound; reads the loop's clock.
 #pragma once
 
 #include <cstdint>

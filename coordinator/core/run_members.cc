@@ -140,7 +140,8 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
-    // Those who were lost before, and whose loss alone would have been tolerated, have a share in it.
+    // Those who were lost before, and whose loss alone would have been tolerated, have a share in
+    // it.
     for (const RunMember& lost : roster_.Missed()) {
       faults_.RecordLoss(lost.name, lost.loss);
     }

@@ -46,8 +46,8 @@ class RunFaults {
   void RecordLoss(const std::string& agent, absl::string_view reason);
   // The script called exec.test.fail(), and its message has been logged.
   void Mark() { state_.marked = true; }
-  // At the end, once all results have been merged. `crossed` judges the thresholds for the last time
-  // and returns the reason to fail, if there is one; it is called only the first time.
+  // At the end, once all results have been merged. `crossed` judges the thresholds for the last
+  // time and returns the reason to fail, if there is one; it is called only the first time.
   void Judge(absl::FunctionRef<std::optional<std::string>()> crossed);
 
   // Success as long as nothing has been recorded.

@@ -14,8 +14,8 @@ using RunState = v1::RunStatus::State;
 
 class RunPhase {
  public:
-  // `loop` is borrowed and outlives this. `on_limit` is called when a state has lasted as long as it
-  // may.
+  // `loop` is borrowed and outlives this. `on_limit` is called when a state has lasted as long as
+  // it may.
   RunPhase(EventLoop& loop, absl::AnyInvocable<void()> on_limit)
       : clock_(loop.clock()), on_limit_(std::move(on_limit)), timer_(loop) {}
 

@@ -17,8 +17,8 @@ struct RunSettings {
   size_t agents = 1;
   // The largest share of the agents, in percent, whose loss the run survives. 0: any loss fails it.
   double tolerated_loss_percent = 0;
-  // Work may move while the load runs: that of agents that are lost or leave goes to the others. Any
-  // loss is survived, except that of all.
+  // Work may move while the load runs: that of agents that are lost or leave goes to the others.
+  // Any loss is survived, except that of all.
   bool redistribute = false;
   bool late_agents_join = false;           // with `redistribute`; false: they wait for the next run
   bool inspect_only = false;               // end after Inspecting
@@ -33,8 +33,9 @@ struct RunSettings {
   absl::Duration lease = kLease;  // grace for answers beyond the script's own time-outs
   // For how long messages may be held back before they leave, because a journal has to be written.
   absl::Duration held_back = absl::ZeroDuration();
-  // Borrowed; its secrets, of all agents, are taken out of what any agent tells of its script. It learns those in setup()'s
-  // value, which another coordinator may have handed out. Null: there are none.
+  // Borrowed; its secrets, of all agents, are taken out of what any agent tells of its script. It
+  // learns those in setup()'s value, which another coordinator may have handed out. Null: there are
+  // none.
   Redactor* redactor = nullptr;
 };
 

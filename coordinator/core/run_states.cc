@@ -192,8 +192,9 @@ void Run::EnterDraining() {
   Advance();
 }
 
-// One that is about to leave, or whose connection is broken, may be gone: whoever stays can be asked as
-// well. Where the load never began, some may still make their VUs, and can do nothing else.
+// One that is about to leave, or whose connection is broken, may be gone: whoever stays can be
+// asked as well. Where the load never began, some may still make their VUs, and can do nothing
+// else.
 RunMember* Run::ElectForCall() {
   const auto can = [](const RunMember& member) {
     return member.step >= RunMember::Step::kPrepared;

@@ -28,8 +28,9 @@ bool IsGone(const RunFacts& facts, const RunMember& member) {
   return member.lost || (facts.work_moves && member.handed_over);
 }
 
-// How an agent's part stands, for people: one that has ended has done so once the batch is here that tells of its last
-// iterations, so that whatever is said to have ended shows all of them. What was cut off with its agent has not ended.
+// How an agent's part stands, for people: one that has ended has done so once the batch is here
+// that tells of its last iterations, so that whatever is said to have ended shows all of them. What
+// was cut off with its agent has not ended.
 v1::ScenarioProgress::State StateOf(const v1::ScenarioProgress& part, const RunMember& member,
                                     const RunFacts& facts) {
   const bool ended = part.state() == v1::ScenarioProgress::DONE ||
@@ -53,7 +54,8 @@ v1::ScenarioProgress::State StateOf(const v1::ScenarioProgress& part, const RunM
              : part.state();
 }
 
-// Of an agent that is gone, what was planned counts, and that it was cut off; VUs only while it is there.
+// Of an agent that is gone, what was planned counts, and that it was cut off; VUs only while it is
+// there.
 void AddScenario(const v1::ScenarioProgress& part, const RunMember& member, const RunFacts& facts,
                  v1::RunStatus* status) {
   const v1::ScenarioProgress::State state = StateOf(part, member, facts);
@@ -84,7 +86,8 @@ void AddScenario(const v1::ScenarioProgress& part, const RunMember& member, cons
       part.planned() < 0 || scenario.planned() < 0 ? -1 : scenario.planned() + part.planned());
 }
 
-// Iterations and requests are those of the batches: of one moment, and all there is to come to in the end.
+// Iterations and requests are those of the batches: of one moment, and all there is to come to in
+// the end.
 template <class Counts>
 void AddDone(const Delivered& part, Counts* counts) {
   counts->set_iterations(counts->iterations() + part.full);
@@ -180,8 +183,8 @@ int64_t MostVus(const TestPlan& plan) {
 
 namespace {
 
-// Where work moves, the parts of those who came and went do not add up to the test: what is planned is
-// the plan's own, and does not change with them.
+// Where work moves, the parts of those who came and went do not add up to the test: what is planned
+// is the plan's own, and does not change with them.
 void ShowWhole(const RunFacts& facts, v1::RunStatus* status) {
   const AgentShare& whole = facts.plan->whole;
   for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {

@@ -37,11 +37,12 @@ struct RunFacts {
 // Everything but thresholds, metrics and loads, which are known to those who have the results.
 v1::RunStatus DescribeRun(const RunFacts& facts);
 
-// How many VUs a test has at once whose work moves, by its plan and what people have asked for since.
+// How many VUs a test has at once whose work moves, by its plan and what people have asked for
+// since.
 int64_t MostVus(const TestPlan& plan);
 
-// Whether the agents were steady rulers so far, the lost ones as far as they told. `elapsed`: since T0; UNKNOWN before, unless
-// something is wrong already.
+// Whether the agents were steady rulers so far, the lost ones as far as they told. `elapsed`: since
+// T0; UNKNOWN before, unless something is wrong already.
 Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills,
                       absl::Duration elapsed);
 

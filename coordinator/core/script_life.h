@@ -1,5 +1,5 @@
-// What has become of the script's own functions in a run: whether setup() was called and how it ended,
-// what it returned, and whether the agent that calls them can call another one. Pure.
+// What has become of the script's own functions in a run: whether setup() was called and how it
+// ended, what it returned, and whether the agent that calls them can call another one. Pure.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace lockstep::coordinator {
 
 class ScriptLife {
  public:
-  // Done: it has returned, or there is none. Interrupted: it had begun, and the run ends for another
-  // reason.
+  // Done: it has returned, or there is none. Interrupted: it had begun, and the run ends for
+  // another reason.
   enum class Setup { kPending, kFailed, kInterrupted, kDone };
 
   // There is no setup().

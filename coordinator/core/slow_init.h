@@ -1,5 +1,5 @@
-// Says who keeps a run waiting before its start: whose init code, which nothing interrupts before the
-// state's limit, has not ended, or which file of the script has not come. Loop-bound.
+// Says who keeps a run waiting before its start: whose init code, which nothing interrupts before
+// the state's limit, has not ended, or which file of the script has not come. Loop-bound.
 #pragma once
 
 #include "common/base/log.h"
@@ -17,7 +17,8 @@ class SlowInit {
            Logger& logger)
       : phase_(phase), roster_(roster), files_(files), logger_(logger), timer_(loop) {}
 
-  // A state has begun. One with init code is told of after so long, then after twice as long, and so on.
+  // A state has begun. One with init code is told of after so long, then after twice as long, and
+  // so on.
   void Watch() { TellAfter(kFirst); }
 
  private:

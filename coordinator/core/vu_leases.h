@@ -1,8 +1,9 @@
-// The VUs of per-vu-iterations, where work may move: each VU of the test is one agent's at a time, and
-// that agent may begin the VU's iterations up to a limit, which moves on as it asks. Whoever gets the
-// VU next goes on where the one before it has ended; after an agent that was lost, at its limit: what
-// lies before that it may have begun. So no iteration begins twice, none before the one that precedes
-// it has ended, and none is lost with an agent but those that it had. Pure; any thread.
+// The VUs of per-vu-iterations, where work may move: each VU of the test is one agent's at a time,
+// and that agent may begin the VU's iterations up to a limit, which moves on as it asks. Whoever
+// gets the VU next goes on where the one before it has ended; after an agent that was lost, at its
+// limit: what lies before that it may have begun. So no iteration begins twice, none before the one
+// that precedes it has ended, and none is lost with an agent but those that it had. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ class VuLeases {
 
   explicit VuLeases(const std::map<std::string, VuWork>& work);
 
-  // What an agent says of VUs; what follows from it, Deal tells. InvalidArgument: no such scenario or
-  // VU, or counts that cannot be.
+  // What an agent says of VUs; what follows from it, Deal tells. InvalidArgument: no such scenario
+  // or VU, or counts that cannot be.
   absl::Status Ask(AgentId agent, const v1::VuIterationsWanted& wanted);
   // The agent begins nothing any more. If it is lost, it may have begun all that it had.
   void End(AgentId agent, bool lost);

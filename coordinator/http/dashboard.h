@@ -1,5 +1,5 @@
-// The dashboard: a page that follows a run, over server-sent events. Functions of requests; common/web
-// has the sockets.
+// The dashboard: a page that follows a run, over server-sent events. Functions of requests;
+// common/web has the sockets.
 //
 // | path                                  | methods | answer                                                |
 // |---------------------------------------|---------|-------------------------------------------------------|

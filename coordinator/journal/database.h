@@ -50,8 +50,8 @@ class Database {
 
   // One statement or several, without values and without a result.
   absl::Status Execute(const char* sql);
-  // `sql` is a literal: it is prepared once. DataLoss: the file is damaged; ResourceExhausted: there is
-  // no room for it; Unavailable: it cannot be written for another reason.
+  // `sql` is a literal: it is prepared once. DataLoss: the file is damaged; ResourceExhausted:
+  // there is no room for it; Unavailable: it cannot be written for another reason.
   absl::Status Run(const char* sql, absl::Span<const SqlValue> values = {});
   absl::Status Query(const char* sql, absl::Span<const SqlValue> values,
                      absl::FunctionRef<void(const SqlRow&)> visit);

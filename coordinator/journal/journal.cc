@@ -19,10 +19,12 @@
 namespace lockstep::coordinator {
 namespace {
 
-// Writes go to a log beside the file, so that others may read meanwhile; see Decisions in README.md.
+// Writes go to a log beside the file, so that others may read meanwhile; see Decisions in
+// README.md.
 constexpr char kPragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
-// The tables of what a run needs to be gone on with: what it was made of, and what has become of it.
+// The tables of what a run needs to be gone on with: what it was made of, and what has become of
+// it.
 constexpr absl::string_view kOfTest[] = {"test", "file"};
 constexpr absl::string_view kOfState[] = {"kept",   "state", "message", "aggregate",
                                           "counts", "error", "output",  "chart"};

@@ -1,5 +1,5 @@
-// The journal: an SQLite file that keeps what a coordinator has measured and what it needs to go on,
-// second by second, and the history of the runs of one machine. Its tables are in schema.h.
+// The journal: an SQLite file that keeps what a coordinator has measured and what it needs to go
+// on, second by second, and the history of the runs of one machine. Its tables are in schema.h.
 //
 // One process at a time writes to it; others may read the history meanwhile. Every write is a
 // transaction in the write-ahead log: a process that is killed loses nothing that was committed, a
@@ -56,7 +56,8 @@ struct RunRecord {
   uint64_t failed = 0;  // of these
   uint64_t iterations = 0;
   bool has_result = false;
-  // Of a run that has ended, while its process has not given its exit code: when that was last known to be there.
+  // Of a run that has ended, while its process has not given its exit code: when that was last
+  // known to be there.
   std::optional<MonoTime> alive = {};
 };
 
@@ -81,9 +82,10 @@ class Journal {
  public:
   // What can be told to stand in the way of Open, before anything is written. Errors as below.
   static absl::Status Check(const std::string& path);
-  // To write: nobody else does until this is gone. Makes the file if there is none. Each error names
-  // it: InvalidArgument: it is no journal; FailedPrecondition: another process writes to it, or a newer
-  // Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be opened.
+  // To write: nobody else does until this is gone. Makes the file if there is none. Each error
+  // names
+  // it: InvalidArgument: it is no journal; FailedPrecondition: another process writes to it, or a
+  // newer Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be opened.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& path);
   // The same for a file that is there: NotFound without it, InvalidArgument if it is empty.
   static absl::StatusOr<std::unique_ptr<Journal>> OpenKept(const std::string& path);
@@ -104,10 +106,11 @@ class Journal {
   absl::StatusOr<std::string> ResultOf(int64_t run);
   // Its summary and verdict, as plain text; "": nothing was shown. Errors as RecordOfRun.
   absl::StatusOr<std::string> ShownOf(int64_t run);
-  // The last run of the file, if it has ended, and its process was gone before it gave its exit code.
+  // The last run of the file, if it has ended, and its process was gone before it gave its exit
+  // code.
   absl::StatusOr<std::optional<RunRecord>> FindUnanswered();
-  // The last run that has not ended by itself; `run` > 0: this one. Nothing: there is none. NotFound:
-  // no such run; FailedPrecondition: it has ended.
+  // The last run that has not ended by itself; `run` > 0: this one. Nothing: there is none.
+  // NotFound: no such run; FailedPrecondition: it has ended.
   absl::StatusOr<std::optional<UnfinishedRun>> FindUnfinished(int64_t run = 0);
   // The results of such a run, into what is configured for its test.
   absl::Status ReadResults(int64_t run, AggregateStore* store, ErrorTable* errors);
@@ -124,9 +127,10 @@ class Journal {
   absl::Status KeepTest(const v1::Inspected& inspected, const std::string& options_json,
                         bool http_errors);
   absl::Status KeepBundle(const Bundle& bundle);
-  // What the run and the fleet are now and, with results, what has been measured, all of it or nothing.
-  // `run` counts of each agent the batches that `results` hold. After an error the file says that the
-  // run went on without it, and the next call, which needs results, writes everything anew.
+  // What the run and the fleet are now and, with results, what has been measured, all of it or
+  // nothing. `run` counts of each agent the batches that `results` hold. After an error the file
+  // says that the run went on without it, and the next call, which needs results, writes everything
+  // anew.
   struct ResultsNow {
     const AggregateStore& store;
     const ErrorTable& errors;
@@ -137,16 +141,18 @@ class Journal {
                     const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono) {
     return Write(Changes(run, fleet, results, now, mono));
   }
-  // The same in two steps: what there is to write, which is quick and touches no file; and writing it,
-  // on any thread, while nothing else of this is called.
+  // The same in two steps: what there is to write, which is quick and touches no file; and writing
+  // it, on any thread, while nothing else of this is called.
   SqlChanges Changes(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                      const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
   absl::Status Write(const SqlChanges& changes);
-  // The present run has ended: its row, its result (JSON; empty: nothing was measured) and what was shown (plain text) stay,
-  // what it took to go on with it goes. Where there is no room on the disk, the row stays rather than nothing;
-  // the error says then what is not kept. Also after an error of Keep, as there may be room again.
+  // The present run has ended: its row, its result (JSON; empty: nothing was measured) and what was
+  // shown (plain text) stay, what it took to go on with it goes. Where there is no room on the
+  // disk, the row stays rather than nothing; the error says then what is not kept. Also after an
+  // error of Keep, as there may be room again.
   absl::Status End(const RunRecord& record, const std::string& result, const std::string& shown);
-  // Of a run that has ended: its process is still there, or (nothing) is about to give the exit code.
+  // Of a run that has ended: its process is still there, or (nothing) is about to give the exit
+  // code.
   absl::Status KeepAlive(int64_t run, std::optional<MonoTime> now);
 
   int64_t run() const { return run_; }

@@ -6,14 +6,14 @@
 // run comes to another state; batches are acknowledged after that. Why so: see
 // deploy/docs/architecture.md.
 //
-// Writing takes its time, and the loop goes on meanwhile: one commit is written at once, and all that
-// comes until it is on disk is the next one. So what waits is bounded, however long a disk stands still:
-// messages and acknowledgements wait with it, the load does not. A disk that takes longer than a second
-// is named, in the log and with the verdict.
+// Writing takes its time, and the loop goes on meanwhile: one commit is written at once, and all
+// that comes until it is on disk is the next one. So what waits is bounded, however long a disk
+// stands still: messages and acknowledgements wait with it, the load does not. A disk that takes
+// longer than a second is named, in the log and with the verdict.
 //
-// If something cannot be written, the run goes on without: the fleet is held no longer, and from time to
-// time everything is written anew. Once that works, the run is kept as before; if it does not until
-// the end, that is told there.
+// If something cannot be written, the run goes on without: the fleet is held no longer, and from
+// time to time everything is written anew. Once that works, the run is kept as before; if it does
+// not until the end, that is told there.
 #pragma once
 
 #include <memory>
@@ -40,8 +40,9 @@ class Keeper {
   // For how long a message may have to wait; what has been agreed for one instant leaves by so much
   // earlier.
   static constexpr absl::Duration kMostDelay = absl::Milliseconds(50);
-  // Between two commits of a run with so many agents. Each looks at all of them, and they cause the more of them the more they
-  // are: further apart, what commits cost grows with the agents, and not with their square.
+  // Between two commits of a run with so many agents. Each looks at all of them, and they cause the
+  // more of them the more they are: further apart, what commits cost grows with the agents, and not
+  // with their square.
   static absl::Duration Apart(size_t agents);
 
   struct Parts {  // all borrowed, and outliving the keeper
@@ -50,8 +51,8 @@ class Keeper {
     Fleet& fleet;
     Logger& logger;
   };
-  // Begins to commit, `results`: those, too, of which `run` counts the batches; `done` is called on the
-  // loop, in a later task. One at a time.
+  // Begins to commit, `results`: those, too, of which `run` counts the batches; `done` is called on
+  // the loop, in a later task. One at a time.
   using Done = absl::AnyInvocable<void(absl::Status)>;
   using Write = absl::AnyInvocable<void(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                                         bool results, Done done)>;

@@ -1,5 +1,5 @@
-// A run over time, as rows: some of its points each, and one with all that is no point. Only what has
-// changed is written. Bounded as a Timeline is.
+// A run over time, as rows: some of its points each, and one with all that is no point. Only what
+// has changed is written. Bounded as a Timeline is.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class KeptCharts {
  public:
   static constexpr uint64_t kPointsOfRow = 30;
 
-  // What another process has kept of the run goes with the first Write: its points are not known here.
+  // What another process has kept of the run goes with the first Write: its points are not known
+  // here.
   explicit KeptCharts(int64_t run) : run_(run) {}
 
   // What has changed since the last time. Whoever does not carry it out does not write here again.

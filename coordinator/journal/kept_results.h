@@ -1,5 +1,5 @@
-// What a run has measured, as rows: an aggregate each, as the batch of metrics that would make it, and
-// the errors by cause and agent. Only what has changed is written.
+// What a run has measured, as rows: an aggregate each, as the batch of metrics that would make it,
+// and the errors by cause and agent. Only what has changed is written.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ class KeptResults {
   KeptResults(Database& database, int64_t run, int64_t& last_id)
       : database_(database), run_(run), last_id_(last_id) {}
 
-  // What has changed since the last time. Whoever does not carry it out goes on with a new one. Of one
-  // store and one table.
+  // What has changed since the last time. Whoever does not carry it out goes on with a new one. Of
+  // one store and one table.
   void Write(const AggregateStore& store, const ErrorTable& errors, SqlChanges& changes);
   // Into a store and a table that are configured for the test, and empty; Write goes on from there.
   // DataLoss: what is kept makes no sense.

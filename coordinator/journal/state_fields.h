@@ -1,7 +1,7 @@
 // The fields of a checkpoint, listed once for writing and for reading. `Visit` has
 // Field(name, value), List(name, items, visit_item), Map(name, key_name, items, visit_item) and
-// Optional(name, value, visit_value); it is called with the values to be written, which are const, and
-// with others to be read into.
+// Optional(name, value, visit_value); it is called with the values to be written, which are const,
+// and with others to be read into.
 #pragma once
 
 namespace lockstep::coordinator {

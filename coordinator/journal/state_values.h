@@ -1,5 +1,5 @@
-// What the fields of a checkpoint are in the journal: a value of the database, and back. FromValue says
-// whether it is of the right kind.
+// What the fields of a checkpoint are in the journal: a value of the database, and back. FromValue
+// says whether it is of the right kind.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@
 
 namespace lockstep::coordinator {
 
-// The VUs of a scenario are one text, as there may be very many and it is made at each commit: for each
-// "next end holder", then " agent ask wanted over" of all who wait, then ";". The holder is 0 without
-// one.
+// The VUs of a scenario are one text, as there may be very many and it is made at each commit: for
+// each "next end holder", then " agent ask wanted over" of all who wait, then ";". The holder is 0
+// without one.
 SqlValue ToValue(const std::vector<VuLeases::Vu>& vus);
 SqlValue ToValue(absl::Duration duration);
 inline SqlValue ToValue(const std::string& text) {

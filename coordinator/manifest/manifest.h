@@ -1,6 +1,6 @@
 // What runs one test on a Kubernetes cluster, as manifests: a coordinator's Job, an Indexed Job of
-// agents, the test itself, and what lets them speak to each other. Every name has the run's id in it,
-// so that any number of tests are there at once. Scheduling, queueing and clearing away are the
+// agents, the test itself, and what lets them speak to each other. Every name has the run's id in
+// it, so that any number of tests are there at once. Scheduling, queueing and clearing away are the
 // cluster's. Pure.
 #pragma once
 
@@ -49,8 +49,8 @@ struct Manifest {
   std::vector<std::string> hints;  // what is left to do, for people
 };
 
-// All that is wrong with the settings, a line for each, naming flag and value: what Kubernetes would refuse, or
-// would take and do nothing with.
+// All that is wrong with the settings, a line for each, naming flag and value: what Kubernetes
+// would refuse, or would take and do nothing with.
 std::vector<std::string> MistakesIn(const ManifestSettings& settings);
 
 // `archive` is the test, as `lockstep archive` has it. One of more than kMostConfigBytes goes to a

@@ -8,7 +8,8 @@
 namespace lockstep::coordinator {
 
 // `argument`: a file name, or `fileName=x.csv,timeFormat=unix_nano`; what it leaves out comes
-// from the variables CSV_FILENAME and CSV_TIME_FORMAT, of Lockstep or k6, and is `file.csv` and `unix` otherwise.
+// from the variables CSV_FILENAME and CSV_TIME_FORMAT, of Lockstep or k6, and is `file.csv` and
+// `unix` otherwise.
 MadeOutput MakeCsvOutput(absl::string_view argument, const OutputContext& context);
 
 }  // namespace lockstep::coordinator

@@ -19,8 +19,8 @@ namespace {
 
 namespace otlp = lockstep::sinks::otlp;
 
-// An attribute of rates. No two attributes of a point may have one key, and so a script's own tag of this name, or of the
-// name that such a tag gets, has kOwnTag before its name.
+// An attribute of rates. No two attributes of a point may have one key, and so a script's own tag
+// of this name, or of the name that such a tag gets, has kOwnTag before its name.
 constexpr absl::string_view kCondition = "condition";
 constexpr absl::string_view kOwnTag = "tag_";
 constexpr auto kCumulative = otlp::AGGREGATION_TEMPORALITY_CUMULATIVE;

@@ -24,8 +24,8 @@ struct OtlpConfig {
 };
 
 // An encoded ExportMetricsServiceRequest, cumulative since `begin`. A counter is a monotonic sum, a
-// gauge a gauge, a rate a sum with the attribute `condition`, "nonzero" or "zero", a trend an exponential
-// histogram of scale 8, bucket for bucket ours. Pure.
+// gauge a gauge, a rate a sum with the attribute `condition`, "nonzero" or "zero", a trend an
+// exponential histogram of scale 8, bucket for bucket ours. Pure.
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
                        absl::Time begin, absl::Time now);
 

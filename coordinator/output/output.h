@@ -3,8 +3,8 @@
 // opentelemetry, statsd), and reports at the end (junit, github, result).
 //
 // An output never slows a run: what goes to a server waits in a bounded buffer that another thread
-// empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported: in the log once it begins, in the
-// status, and at the end in the summary, the verdict and the reports.
+// empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported: in the log
+// once it begins, in the status, and at the end in the summary, the verdict and the reports.
 #pragma once
 
 #include <functional>
@@ -58,7 +58,8 @@ class Output {
   virtual bool wants_points() const { return false; }
   // Nothing: it writes to standard output or to a server.
   virtual std::optional<OutputFile> File() const { return std::nullopt; }
-  // What can be told to be wrong with its settings, or to stand in the way of its file, before anything is opened.
+  // What can be told to be wrong with its settings, or to stand in the way of its file, before
+  // anything is opened.
   virtual absl::Status Check() const { return absl::OkStatus(); }
   // Whether its report needs the run's history.
   virtual bool wants_history() const { return false; }
@@ -68,8 +69,9 @@ class Output {
   virtual void Write(const Batch& batch) = 0;
   // Writes out what is buffered: call it about once a second.
   virtual void Flush() = 0;
-  // For another process that goes on with the run: how many bytes of its file are complete, after Flush, which it goes on
-  // from (OutputContext::go_on_at); of a server's, how many samples have not got through (LostBefore).
+  // For another process that goes on with the run: how many bytes of its file are complete, after
+  // Flush, which it goes on from (OutputContext::go_on_at); of a server's, how many samples have
+  // not got through (LostBefore).
   virtual std::optional<int64_t> Written() const { return std::nullopt; }
   // There will be no more batches: begins to write out the rest, without waiting. All outputs are
   // told before one is waited for.
@@ -79,8 +81,8 @@ class Output {
   virtual absl::Status Stop() = 0;
   // What Written() of a former process was. Before Start.
   virtual void LostBefore(int64_t /*samples*/) {}
-  // What has not arrived, as a sentence for people; nullopt: nothing is missing. Before Stop: so far, while it does not
-  // get through.
+  // What has not arrived, as a sentence for people; nullopt: nothing is missing. Before Stop: so
+  // far, while it does not get through.
   virtual std::optional<std::string> Lost() const { return std::nullopt; }
   // After Stop, with the complete summary.
   virtual absl::Status Report(const RunReport& /*report*/) { return absl::OkStatus(); }
@@ -90,8 +92,8 @@ class Output {
 using MadeOutput = absl::StatusOr<std::unique_ptr<Output>>;
 
 struct OutputContext {
-  // Writes text to the process's standard output, all of it or nothing. False: whoever reads it has fallen behind too far,
-  // and there is no room to keep it.
+  // Writes text to the process's standard output, all of it or nothing. False: whoever reads it has
+  // fallen behind too far, and there is no room to keep it.
   std::function<bool(absl::string_view)> write_stdout;
   // Where settings such as K6_CSV_TIME_FORMAT are.
   Environment environment;
@@ -110,7 +112,8 @@ struct OutputContext {
 // The part of Lost()'s sentence about them: "5054 samples were lost with the former coordinator".
 std::string LostBeforeText(int64_t samples);
 
-// What is to be said where `spec`, said at the place `source`, calls the output by an old name, which k6 still takes.
+// What is to be said where `spec`, said at the place `source`, calls the output by an old name,
+// which k6 still takes.
 std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_view source);
 
 // `spec` is the argument of -o: "json=out.json.gz", "csv". InvalidArgument: `invalid output type

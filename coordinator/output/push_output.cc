@@ -76,7 +76,8 @@ absl::Status PushOutput::Stop() {
   return absl::OkStatus();
 }
 
-// What waits for a server that fails goes with this process; what is on its way to one that does not will most likely arrive.
+// What waits for a server that fails goes with this process; what is on its way to one that does
+// not will most likely arrive.
 std::optional<int64_t> PushOutput::Written() const {
   const HttpPusher::Tally tally = pusher_.tally();
   return lost_before_ +

@@ -80,8 +80,9 @@ class RemoteWriteEncoder {
       if (key.empty()) {
         continue;
       }
-      // Tags whose names become one label share it, as OpenTelemetry asks of attributes ("Prometheus and OpenMetrics
-      // Compatibility", Metric Attributes): two series must not look like one.
+      // Tags whose names become one label share it, as OpenTelemetry asks of attributes
+      // ("Prometheus and OpenMetrics Compatibility", Metric Attributes): two series must not look
+      // like one.
       const auto [label, is_new] = labels.emplace(LabelName(key), ValidUtf8(value));
       if (!is_new) {
         absl::StrAppend(&label->second, ";", ValidUtf8(value));

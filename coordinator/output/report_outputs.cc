@@ -148,8 +148,8 @@ TestCase EndCase(const RunReport& report) {
   return test;
 }
 
-// What was wrong with the generator itself: nothing if it was a steady ruler. It fails where work is
-// missing or nothing can be believed; what is only suspect is shown.
+// What was wrong with the generator itself: nothing if it was a steady ruler. It fails where work
+// is missing or nothing can be believed; what is only suspect is shown.
 std::vector<TestCase> GeneratorCases(const Judgement& judgement) {
   if (judgement.reasons.empty()) {
     return {};

@@ -31,7 +31,8 @@ struct OutputSpec {
       source;  // "-o json", or the flag or variable that stands for it: all messages begin with it
 };
 
-// What is wrong with the specs, a line for each that is; opens nothing but a file that is appended to.
+// What is wrong with the specs, a line for each that is; opens nothing but a file that is appended
+// to.
 std::vector<std::string> MistakesIn(const std::vector<OutputSpec>& specs,
                                     const OutputContext& context);
 
@@ -59,7 +60,8 @@ class RunOutputs {
   void Flush();
   // After Flush: by a spec's text, the bytes of files that another process may go on with.
   std::map<std::string, int64_t> Written() const;
-  // What has not arrived so far, or after Stop at all: a sentence for each output that lacks something.
+  // What has not arrived so far, or after Stop at all: a sentence for each output that lacks
+  // something.
   std::vector<std::string> Lost() const;
   // Logs that an output does not get through, once for each.
   void TellOfTrouble(Logger& logger);

@@ -17,8 +17,8 @@
 
 namespace lockstep::coordinator {
 
-// The variables of all outputs, behind LOCKSTEP_ or K6_; beside them there are those that begin with
-// PROMETHEUS_RW_HEADERS_.
+// The variables of all outputs, behind LOCKSTEP_ or K6_; beside them there are those that begin
+// with PROMETHEUS_RW_HEADERS_.
 absl::Span<const absl::string_view> SinkVariables();
 
 class SinkSettings {

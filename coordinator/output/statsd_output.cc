@@ -144,8 +144,8 @@ class StatsdOutput final : public Output {
   std::optional<std::string> Lost() const override {
     std::vector<std::string> losses;
     if (lost_ > 0) {
-      // The system tells of a datagram that nobody took when the next one is to be sent, or when it is asked,
-      // and then for one of them alone.
+      // The system tells of a datagram that nobody took when the next one is to be sent, or when it
+      // is asked, and then for one of them alone.
       losses.push_back(
           absl::StrCat("at least ", lost_, " of ", lost_ + sent_,
                        " samples were lost: ", std::generic_category().message(last_error_)));
@@ -219,8 +219,8 @@ std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& bat
         const double value = delta.aggregate.gauge().last;
         add(metric.name, value, "g", delta.tag_set, delta.aggregate.count());
         if (value < 0) {
-          // A sign changes a gauge by the value, instead of setting it, unless it is 0 (StatsD's "Metric types"): in one
-          // datagram, so that nothing comes in between.
+          // A sign changes a gauge by the value, instead of setting it, unless it is 0 (StatsD's
+          // "Metric types"): in one datagram, so that nothing comes in between.
           const StatsdLine negative = std::move(lines.back());
           lines.pop_back();
           add(metric.name, 0, "g", delta.tag_set, delta.aggregate.count());

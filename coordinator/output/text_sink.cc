@@ -138,8 +138,8 @@ void TextSink::Send() {
   ends_.clear();
 }
 
-// How many of the lines that wait have got there. What a full disk has taken of the next one is taken away again, so that
-// whoever reads the file finds whole lines only.
+// How many of the lines that wait have got there. What a full disk has taken of the next one is
+// taken away again, so that whoever reads the file finds whole lines only.
 int64_t TextSink::WriteToFile(absl::string_view bytes) {
   size_t done = 0;
   const int error = WriteAll(file_, bytes, &done);

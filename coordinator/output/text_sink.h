@@ -1,6 +1,7 @@
 // Where an output's lines go: a file, compressed if its name ends in .gz, or standard output.
-// Written as they come, through a buffer of fixed size, of which each filling is a stream of gzip of its own. Standard output
-// and pipes are written by another thread, as their readers may be slow; lines that they fall behind by too far are counted.
+// Written as they come, through a buffer of fixed size, of which each filling is a stream of gzip
+// of its own. Standard output and pipes are written by another thread, as their readers may be
+// slow; lines that they fall behind by too far are counted.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class TextSink {
   // Creates or truncates the file, or goes on with it. `cannot write 'x/y.json': No such file or
   // directory`.
   absl::Status Open();
-  // One line. After a file's first error, nothing is written to it any more; Close reports it, and the file holds whole lines.
+  // One line. After a file's first error, nothing is written to it any more; Close reports it, and
+  // the file holds whole lines.
   void Append(absl::string_view text);
   void Flush();
   // See Output.

@@ -22,8 +22,8 @@ class HtmlTable {
     std::string css = {};  // a class
   };
 
-  // Titles; a column of numbers has "#" before its title: it is right-aligned, and sorted as numbers. The first column
-  // names the row. The titles are borrowed.
+  // Titles; a column of numbers has "#" before its title: it is right-aligned, and sorted as
+  // numbers. The first column names the row. The titles are borrowed.
   HtmlTable(std::string caption, std::vector<absl::string_view> columns);
   // As many cells as columns. `css` is the row's class.
   void Add(const std::vector<Cell>& cells, absl::string_view css = "");

@@ -1,5 +1,6 @@
-// How fast agents and scenarios are while a run goes on, from the batches as they are merged. What they
-// come to in all is the run's to know (core/delivered.h). Loop-bound; a value without clock or thread.
+// How fast agents and scenarios are while a run goes on, from the batches as they are merged. What
+// they come to in all is the run's to know (core/delivered.h). Loop-bound; a value without clock or
+// thread.
 #pragma once
 
 #include <map>

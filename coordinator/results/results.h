@@ -48,8 +48,8 @@ class Results final : public RunResults {
     on_batch_ = std::move(on_batch);
   }
 
-  // What it knows is taken out of the tags of all batches, and of what setup() returned where that is
-  // shown. Borrowed; before the first batch.
+  // What it knows is taken out of the tags of all batches, and of what setup() returned where that
+  // is shown. Borrowed; before the first batch.
   void SetRedactor(const Redactor* redactor) { redactor_ = redactor; }
 
   // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key

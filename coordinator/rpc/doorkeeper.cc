@@ -255,7 +255,8 @@ void Doorkeeper::OnFirstByte(int fd) {
 }
 
 void Doorkeeper::Answer(int fd, char first_byte) {
-  // What is not read takes the answer along with the connection; but nobody is listened to for long.
+  // What is not read takes the answer along with the connection; but nobody is listened to for
+  // long.
   char unread[4096];
   for (int more = kMostUnread; more > 0 && recv(fd, unread, sizeof(unread), 0) > 0; --more) {
   }

@@ -1,6 +1,6 @@
-// How much a connection may send before its peer has proved to belong to the fleet. gRPC takes in the whole of a
-// message before it refuses it for its size, so the kernel is asked what has come, and what is too
-// much is cut off. Operators, who never join, stay within the same limit.
+// How much a connection may send before its peer has proved to belong to the fleet. gRPC takes in
+// the whole of a message before it refuses it for its size, so the kernel is asked what has come,
+// and what is too much is cut off. Operators, who never join, stay within the same limit.
 //
 // Belongs to the coordinator's loop.
 #pragma once

@@ -1,5 +1,5 @@
-// Connections that were let in and have made no call yet: most often their owners do not believe this
-// coordinator's certificate, which only they can tell.
+// Connections that were let in and have made no call yet: most often their owners do not believe
+// this coordinator's certificate, which only they can tell.
 //
 // Belongs to the coordinator's loop.
 #pragma once
@@ -28,8 +28,8 @@ class UncalledPeers {
   // It has made a call, or nothing more need be said of its silence.
   void Forget(const std::string& address);
   void Clear();
-  // Who was probably refused, in words: whoever judges calls is not told whose they are, but it is one of those who have made
-  // none yet. The only one is forgotten with it.
+  // Who was probably refused, in words: whoever judges calls is not told whose they are, but it is
+  // one of those who have made none yet. The only one is forgotten with it.
   std::string TakeSuspect();
 
  private:

@@ -38,18 +38,20 @@ struct SecretSource {
   std::variant<KnownSecrets, UrlSecretSettings> secrets = {};
 };
 
-// The variables of url sources, behind LOCKSTEP_; beside them there are those that begin with SECRET_SOURCE_URL_HEADER_.
+// The variables of url sources, behind LOCKSTEP_; beside them there are those that begin with
+// SECRET_SOURCE_URL_HEADER_.
 std::vector<std::string> SecretVariables();
 
 // "mock=KEY=VALUE,...", "file=PATH" or "url=KEY=VALUE,..." as in k6, each with "name=NAME" and
 // "default" among its parts. The settings of `url` may be in a JSON file (config=PATH) and in the
-// variables K6_SECRET_SOURCE_URL_* (LOCKSTEP_SECRET_SOURCE_URL_*), which are weaker. InvalidArgument
-// names the parts that are wrong, a line for each, or the file; no value of a secret is in a message.
+// variables K6_SECRET_SOURCE_URL_* (LOCKSTEP_SECRET_SOURCE_URL_*), which are weaker.
+// InvalidArgument names the parts that are wrong, a line for each, or the file; no value of a
+// secret is in a message.
 absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
                                               const Environment& environment);
 
-// All of them. FailedPrecondition: with a line for each mistake, which names its place; so it is if two have one name or two
-// are the default.
+// All of them. FailedPrecondition: with a line for each mistake, which names its place; so it is if
+// two have one name or two are the default.
 absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<Setting>& said,
                                                             const Environment& environment);
 

@@ -53,8 +53,8 @@ class UrlSecrets {
   absl::flat_hash_map<std::string, TimerId> retries_;  // by key
 };
 
-// The value at a path such as "data.items.0.token"; texts as they are, all else as JSON. NotFound if
-// there is none, InvalidArgument if `json` is none.
+// The value at a path such as "data.items.0.token"; texts as they are, all else as JSON. NotFound
+// if there is none, InvalidArgument if `json` is none.
 absl::StatusOr<std::string> ValueAtPath(absl::string_view json, absl::string_view path);
 
 }  // namespace lockstep::coordinator

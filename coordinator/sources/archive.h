@@ -1,5 +1,5 @@
-// A test as one file, in k6's layout: a tar with metadata.json, data (the main script) and the tree of
-// the files that the script needs. See archive_names.h for their names.
+// A test as one file, in k6's layout: a tar with metadata.json, data (the main script) and the tree
+// of the files that the script needs. See archive_names.h for their names.
 //
 // Pure: from bytes and to bytes. Nothing of an archive is ever unpacked to a disk.
 #pragma once
@@ -33,9 +33,9 @@ inline constexpr size_t kMostArchiveEntries = 20'000;
 // Whether `bytes` begin as a tar does.
 bool IsTar(absl::string_view bytes);
 
-// InvalidArgument says what is wrong and with which entry: damaged, cut short, without metadata.json
-// or data, of another type than "js", a name that climbs, is absolute or comes twice, a link or a
-// device, or more than kMostArchiveEntries or kMostArchiveBytes.
+// InvalidArgument says what is wrong and with which entry: damaged, cut short, without
+// metadata.json or data, of another type than "js", a name that climbs, is absolute or comes twice,
+// a link or a device, or more than kMostArchiveEntries or kMostArchiveBytes.
 absl::StatusOr<Archive> ReadArchive(absl::string_view tar);
 
 // The same test gives the same bytes, whenever and by whomever it is written. ResourceExhausted if

@@ -1,5 +1,5 @@
-// `lockstep.lock`: the modules that tests import from servers, by URL and SHA-256. Lines of the form
-// "URL sha256:HEX"; empty ones and those that begin with # do not count. Pure.
+// `lockstep.lock`: the modules that tests import from servers, by URL and SHA-256. Lines of the
+// form "URL sha256:HEX"; empty ones and those that begin with # do not count. Pure.
 #pragma once
 
 #include <map>

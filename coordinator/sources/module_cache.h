@@ -1,5 +1,5 @@
-// Modules that were fetched, kept on disk for the next run: a file for each URL, which appears in one
-// step, so that any number of runs may share the folder.
+// Modules that were fetched, kept on disk for the next run: a file for each URL, which appears in
+// one step, so that any number of runs may share the folder.
 #pragma once
 
 #include <optional>

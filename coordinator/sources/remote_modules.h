@@ -1,5 +1,5 @@
-// The modules that a script imports from servers: each is fetched once for the whole fleet, at most a
-// minute long, from the disk if it is known there, and held against the lock file.
+// The modules that a script imports from servers: each is fetched once for the whole fleet, at most
+// a minute long, from the disk if it is known there, and held against the lock file.
 //
 // Loop-bound.
 #pragma once
@@ -32,8 +32,8 @@ struct ModuleSettings {
   bool update_lock = false;                // --update-lock: writes what the test imports into it
 };
 
-// Where modules are kept unless --module-cache says otherwise: "lockstep/modules" in XDG_CACHE_HOME,
-// or ~/.cache; "" if there is neither.
+// Where modules are kept unless --module-cache says otherwise: "lockstep/modules" in
+// XDG_CACHE_HOME, or ~/.cache; "" if there is neither.
 std::string DefaultModuleCache(const Environment& environment);
 
 // The lock file of the working directory; nothing if there is none. InvalidArgument, naming it: it

@@ -24,8 +24,9 @@ struct LoadedScript {
       archive;  // that the script is from; its other files are there and nowhere else
 };
 
-// Reads the main script, or the archive with it: a path, a "file:" URL, or "-" for standard input (a script is then
-// called "-" in the working directory). NotFound, or what else is wrong, naming the path; InvalidArgument for other URLs.
+// Reads the main script, or the archive with it: a path, a "file:" URL, or "-" for standard input
+// (a script is then called "-" in the working directory). NotFound, or what else is wrong, naming
+// the path; InvalidArgument for other URLs.
 absl::StatusOr<LoadedScript> LoadScript(const std::string& given, ScriptType type);
 
 // The content of a "file:" URL of a regular file. NotFound, ResourceExhausted (more than

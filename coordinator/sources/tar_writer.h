@@ -1,5 +1,5 @@
-// A tar of regular files, in memory: ustar headers, and one of the pax form before each name that they
-// have no room for. The same files give the same bytes. Pure.
+// A tar of regular files, in memory: ustar headers, and one of the pax form before each name that
+// they have no room for. The same files give the same bytes. Pure.
 //
 // Reading is libarchive's; this is here because its writer brings all of its formats, and a dozen
 // libraries, with it.

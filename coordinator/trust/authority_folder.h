@@ -4,7 +4,8 @@
 //   OUT/ca.crt, tls.crt, tls.key, token, revoked.crl    what ReadCredentials reads
 //
 // Secrets are written for their owner alone, whatever the umask. Nothing is ever overwritten but
-// the revocation list, and what is renewed: its former certificate stays as issued/NAME@SECONDS.crt.
+// the revocation list, and what is renewed: its former certificate stays as
+// issued/NAME@SECONDS.crt.
 #pragma once
 
 #include <optional>
@@ -30,16 +31,16 @@ absl::Status InitAuthority(const std::string& folder, const std::string& name,
 absl::Status IssueInto(const std::string& folder, const std::string& out,
                        const CertificateRequest& request, absl::Time now);
 
-// Issues a certificate like the one that was issued last as `name`, with a new key, and puts it and all
-// else that its owner needs into the folder `out`, in the place of what is there; each file is replaced
-// at one instant. The former certificate remains good until it ends. Without `lifetime` it holds for as
-// long as that one. NotFound if none was issued; FailedPrecondition if it is revoked, as a revocation
-// is to last; otherwise as IssueInto.
+// Issues a certificate like the one that was issued last as `name`, with a new key, and puts it and
+// all else that its owner needs into the folder `out`, in the place of what is there; each file is
+// replaced at one instant. The former certificate remains good until it ends. Without `lifetime` it
+// holds for as long as that one. NotFound if none was issued; FailedPrecondition if it is revoked,
+// as a revocation is to last; otherwise as IssueInto.
 absl::Status RenewIssued(const std::string& folder, const std::string& out, const std::string& name,
                          std::optional<absl::Duration> lifetime, absl::Time now);
 
-// Puts the certificates that were issued as `name`, former ones too, on the revocation list; the list's path, which the
-// coordinator and the agents need a copy of.
+// Puts the certificates that were issued as `name`, former ones too, on the revocation list; the
+// list's path, which the coordinator and the agents need a copy of.
 absl::StatusOr<std::string> RevokeIssued(const std::string& folder, const std::string& name,
                                          absl::Time now);
 

@@ -1,5 +1,5 @@
-// The floor of what VUs cost, for scripts/bench rows: contexts of V8 with nothing in them, 250 to an isolate as an agent has
-// them, with the agent's settings of V8.
+// The floor of what VUs cost, for scripts/bench rows: contexts of V8 with nothing in them, 250 to
+// an isolate as an agent has them, with the agent's settings of V8.
 //
 //   bare_contexts COUNT
 #include <algorithm>

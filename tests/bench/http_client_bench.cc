@@ -1,8 +1,10 @@
-// CPU time of the network engine alone: POOLS closed-loop users over one MultiLoop against a test server elsewhere.
+// CPU time of the network engine alone: POOLS closed-loop users over one MultiLoop against a test
+// server elsewhere.
 //
 //   http_client_bench URL [POOLS=50] [SECONDS=5]
 //
-// Prints requests per second and microseconds of CPU for each. Pin it to one core and the server to another.
+// Prints requests per second and microseconds of CPU for each. Pin it to one core and the server to
+// another.
 #include <cstdio>
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-// What a script or a server may send to scripts' gRPC: texts of `.proto` files, protosets, JSON for a message, bytes of a
-// message.
+// What a script or a server may send to scripts' gRPC: texts of `.proto` files, protosets, JSON for
+// a message, bytes of a message.
 #include <string>
 
 #include <google/protobuf/message.h>

@@ -8,8 +8,8 @@ namespace lockstep::fuzz {
 
 // Two agents' run, beside which a third peer says what it likes: the run ends well.
 void FuzzCoordinatorBesideRun(absl::string_view input);
-// The third peer is a member of the run, and an operator pauses, resumes and scales as he likes: the
-// run ends, one way or the other.
+// The third peer is a member of the run, and an operator pauses, resumes and scales as he likes:
+// the run ends, one way or the other.
 void FuzzCoordinatorWithinRun(absl::string_view input);
 // Strangers without the fleet's token: nobody joins.
 void FuzzDoor(absl::string_view input);
@@ -21,7 +21,8 @@ void FuzzArchive(absl::string_view input);
 void FuzzBatch(absl::string_view input);
 // What messages carry as text: options, thresholds, segments.
 void FuzzTexts(absl::string_view input);
-// What `lockstep new` makes scripts of: HARs, descriptions of APIs, Postman collections, curl command lines.
+// What `lockstep new` makes scripts of: HARs, descriptions of APIs, Postman collections, curl
+// command lines.
 void FuzzConverters(absl::string_view input);
 // Certificates, keys and revocation lists.
 void FuzzTrust(absl::string_view input);

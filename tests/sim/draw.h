@@ -23,8 +23,8 @@ inline uint64_t FromEnvironment(const char* name, uint64_t fallback) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : fallback;
 }
 
-// 1 to `count`, or the one that is to be replayed (LOCKSTEP_SIM_SEED), to iterate over; the first that
-// fails the test is the last one.
+// 1 to `count`, or the one that is to be replayed (LOCKSTEP_SIM_SEED), to iterate over; the first
+// that fails the test is the last one.
 class Seeds {
  public:
   explicit Seeds(uint64_t count)

@@ -1,5 +1,5 @@
-// Agents that leave in order while the load runs, when something else is amiss at the same time, and
-// what people see of a test whose agents come and go.
+// Agents that leave in order while the load runs, when something else is amiss at the same time,
+// and what people see of a test whose agents come and go.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -51,8 +51,8 @@ TEST(HandingOver, NothingIsMissingWhileAnotherAgentIsSilent) {
   }
 }
 
-// One is told to leave while T0 is agreed to: the others get all of its work, or what it has not begun of
-// it, and it is gone soon.
+// One is told to leave while T0 is agreed to: the others get all of its work, or what it has not
+// begun of it, and it is gone soon.
 TEST(HandingOver, WhoeverLeavesAsTheRunStartsDoesNotStay) {
   int before = 0;
   int after = 0;
@@ -157,8 +157,8 @@ struct Shown {
   double progress = 0;
 };
 
-// Agents come, leave and are sent away: what is planned is the test's own all the time, and nothing that
-// people see of its progress falls.
+// Agents come, leave and are sent away: what is planned is the test's own all the time, and nothing
+// that people see of its progress falls.
 TEST(HandingOver, PeopleSeeTheWholeTest) {
   for (const uint64_t seed : Seeds(10)) {
     SimSetup setup = FourAgents(seed);

@@ -1,7 +1,7 @@
-// Whole runs on simulated time whose coordinator is killed at any moment, and goes on with its journal:
-// the accounts at the end are those of a run whose coordinator lived. What sim_fleet checks as it
-// happens: no iteration begins twice, none is counted twice, and no batch is forgotten by its agent
-// before it is on disk (it would be missing in the sequence of its agent's batches).
+// Whole runs on simulated time whose coordinator is killed at any moment, and goes on with its
+// journal: the accounts at the end are those of a run whose coordinator lived. What sim_fleet
+// checks as it happens: no iteration begins twice, none is counted twice, and no batch is forgotten
+// by its agent before it is on disk (it would be missing in the sequence of its agent's batches).
 //
 // LOCKSTEP_SIM_SEED=N replays one history.
 #include <algorithm>
@@ -32,8 +32,8 @@ using lockstep::testing::SimSetup;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-// From one to four kills at any moment, the second ones perhaps while agents come back from the first,
-// each time for up to half a lease.
+// From one to four kills at any moment, the second ones perhaps while agents come back from the
+// first, each time for up to half a lease.
 std::vector<SimSetup::Restart> AnyKills(Dice& dice, absl::Duration within) {
   std::vector<SimSetup::Restart> restarts(1 + dice.Index(4));
   for (SimSetup::Restart& restart : restarts) {
@@ -43,8 +43,8 @@ std::vector<SimSetup::Restart> AnyKills(Dice& dice, absl::Duration within) {
   return restarts;
 }
 
-// Four agents; a rate of 20/s for twenty seconds, a pool, VUs for a time, and VUs with iterations of
-// their own.
+// Four agents; a rate of 20/s for twenty seconds, a pool, VUs for a time, and VUs with iterations
+// of their own.
 SimSetup FourAgents(uint64_t seed) {
   SimSetup setup = FleetOf(4, seed);
   setup.scenarios = {Scenario("rate", ConstantArrivalRateConfig{.rate = 20,
@@ -109,8 +109,8 @@ TEST(Journal, ABadNetworkChangesNothing) {
   }
 }
 
-// A disk that is full for a while: what was done meanwhile is written once there is room, and from then
-// on it is as if nothing had been.
+// A disk that is full for a while: what was done meanwhile is written once there is room, and from
+// then on it is as if nothing had been.
 TEST(Journal, AfterAFullDiskEverythingIsKeptAgain) {
   for (const uint64_t seed : Seeds(50)) {
     Dice dice(3000 + seed);
@@ -125,7 +125,8 @@ TEST(Journal, AfterAFullDiskEverythingIsKeptAgain) {
   }
 }
 
-// A disk that stands still for longer than a lease: the load goes on, nobody is lost, and all is kept.
+// A disk that stands still for longer than a lease: the load goes on, nobody is lost, and all is
+// kept.
 TEST(Journal, ADiskThatStandsStillHoldsUpNoLoad) {
   for (const uint64_t seed : Seeds(20)) {
     SimSetup setup = FourAgents(seed);
@@ -173,8 +174,8 @@ TEST(Journal, WhereTheDiskWasFullNobodyGoesOn) {
   }
 }
 
-// While work moves: an agent leaves, another comes, and the coordinator is killed at any moment, in the
-// middle of a division, too.
+// While work moves: an agent leaves, another comes, and the coordinator is killed at any moment, in
+// the middle of a division, too.
 TEST(Journal, WorkMovesAcrossCoordinators) {
   for (const uint64_t seed : Seeds(50)) {
     Dice dice(2000 + seed);
@@ -269,8 +270,8 @@ void CheckMissing(const SimOutcome& outcome) {
   EXPECT_EQ(accounted(3, "vus_own"), 7 * 60);
 }
 
-// What it had told of its progress was on disk, and some of what it had measured was not; and what the
-// others send again is theirs once.
+// What it had told of its progress was on disk, and some of what it had measured was not; and what
+// the others send again is theirs once.
 TEST(Journal, WhatAnAgentHadDoneThatDiesWithTheCoordinatorIsMissingByName) {
   for (const uint64_t seed : Seeds(50)) {
     Dice dice(5000 + seed);
@@ -288,8 +289,8 @@ TEST(Journal, WhatAnAgentHadDoneThatDiesWithTheCoordinatorIsMissingByName) {
   }
 }
 
-// The same where work moves: what the dead ones have not begun the others do, and what they have begun
-// and not delivered is missing by name.
+// The same where work moves: what the dead ones have not begun the others do, and what they have
+// begun and not delivered is missing by name.
 TEST(Journal, WorkMovesAndAgentsDieAcrossCoordinators) {
   for (const uint64_t seed : Seeds(50)) {
     Dice dice(6000 + seed);

@@ -35,7 +35,8 @@ class Ledger {
   const std::vector<std::pair<size_t, MonoTime>>& begins() const { return begins_; }
   // When the schedule wanted each iteration that it did want at a certain time, since T0.
   const std::map<SimIteration, absl::Duration>& intended() const { return intended_; }
-  // What is counted so far, and the way back to it: another coordinator knows no more than was kept.
+  // What is counted so far, and the way back to it: another coordinator knows no more than was
+  // kept.
   struct Counts {
     std::set<SimIteration> counted;
     std::map<std::string, int64_t> counted_of;

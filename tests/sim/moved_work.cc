@@ -18,8 +18,8 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 // The starts of a schedule: each begun once, at its own instant, and those that are not are as many
-// as were dropped, or are missing by name. With nothing dropped, their numbers are those of a single
-// instance.
+// as were dropped, or are missing by name. With nothing dropped, their numbers are those of a
+// single instance.
 void CheckStarts(const SimOutcome& outcome, size_t index, const ArrivalTimes& times,
                  absl::Duration start) {
   std::multiset<absl::Duration> left;
@@ -63,7 +63,8 @@ std::string Accounts(const SimOutcome& outcome, size_t index) {
   return text;
 }
 
-// The iterations of a pool, or of VUs that have so many together: each of them begun once, or dropped, or with an agent that was lost.
+// The iterations of a pool, or of VUs that have so many together: each of them begun once, or
+// dropped, or with an agent that was lost.
 void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
   int64_t accounted = 0;
   for (const SimMember& member : outcome.members) {

@@ -91,7 +91,8 @@ int64_t Named(const SimOutcome& outcome) {
   return named;
 }
 
-// It begins nothing after its lease, in which it uses some hundred rows: of large blocks some are left.
+// It begins nothing after its lease, in which it uses some hundred rows: of large blocks some are
+// left.
 TEST(MovingRows, WhatIsLostWithAnAgentIsNamed) {
   for (const uint64_t seed : Seeds(50)) {
     for (const int64_t rows : {1000, 4000}) {

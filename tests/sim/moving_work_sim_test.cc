@@ -1,7 +1,7 @@
-// Whole runs on simulated time whose work moves: agents die, leave and come while the load runs, and
-// all starts together are still those of a single instance, instant by instant, but for those that
-// are missing with an agent, by name. What must never happen at all, an iteration that begins twice,
-// sim_fleet checks while it plays.
+// Whole runs on simulated time whose work moves: agents die, leave and come while the load runs,
+// and all starts together are still those of a single instance, instant by instant, but for those
+// that are missing with an agent, by name. What must never happen at all, an iteration that begins
+// twice, sim_fleet checks while it plays.
 //
 // LOCKSTEP_SIM_SEED=N replays one history; LOCKSTEP_SIM_RUNS=N plays so many large fleets.
 #include <algorithm>
@@ -279,7 +279,8 @@ class Hat {
   SimSetup setup_;
 };
 
-// A hundred of them (a thousand with LOCKSTEP_SIM_RUNS=1000), in four blocks that may be played side by side.
+// A hundred of them (a thousand with LOCKSTEP_SIM_RUNS=1000), in four blocks that may be played
+// side by side.
 constexpr uint64_t kBlocks = 4;
 
 class MovingFleetsOfTwenty : public ::testing::TestWithParam<uint64_t> {};

@@ -110,8 +110,8 @@ class Painter {
     }
   }
 
-  // The simulation's batches have no metrics: what its agents have delivered since the last time stands
-  // for them, and a third of one scenario's for requests that failed.
+  // The simulation's batches have no metrics: what its agents have delivered since the last time
+  // stands for them, and a third of one scenario's for requests that failed.
   void AddLoads(v1::RunStatus* status) {
     const double seconds = status->elapsed_s() - elapsed_;
     const bool due = seconds >= 0.5 && status->iterations() != delivered_;

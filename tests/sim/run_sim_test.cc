@@ -205,8 +205,8 @@ TEST(RunSim, WithoutToleranceALossEndsTheRun) {
   }
 }
 
-// A SIGTERM in the middle of a run: what the agent has begun comes to its end, and all of it counts;
-// what it has not begun is named.
+// A SIGTERM in the middle of a run: what the agent has begun comes to its end, and all of it
+// counts; what it has not begun is named.
 TEST(RunSim, AnAgentThatLeavesHandsOverAllThatItHasDone) {
   for (const uint64_t seed : Seeds(50)) {
     SimSetup setup =
@@ -231,8 +231,8 @@ TEST(RunSim, AnAgentThatLeavesHandsOverAllThatItHasDone) {
   }
 }
 
-// Coordinators that are gone at any moment, and started again at once: whatever the agents were in the
-// middle of, the next run is whole.
+// Coordinators that are gone at any moment, and started again at once: whatever the agents were in
+// the middle of, the next run is whole.
 TEST(RunSim, ASessionMayEndAnywhereAndTheNextRunIsWhole) {
   for (const uint64_t seed : Seeds(200)) {
     SimSetup setup =

@@ -1,4 +1,5 @@
-// An agent of a simulated fleet: its conductor and its session are the real ones, its script only takes time.
+// An agent of a simulated fleet: its conductor and its session are the real ones, its script only
+// takes time.
 #pragma once
 
 #include <cstddef>

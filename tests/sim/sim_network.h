@@ -62,8 +62,8 @@ class SimNetwork final : public coordinator::Connections {
   // From now on nothing gets through to or from `transport`, and nobody is told.
   void CutOff(agent::Transport& transport);
   void Reconnect(agent::Transport& transport);
-  // What is sent over the present connection of `transport` from now on stands still for so long, and
-  // neither end learns of it.
+  // What is sent over the present connection of `transport` from now on stands still for so long,
+  // and neither end learns of it.
   void Freeze(agent::Transport& transport, absl::Duration span);
   // Breaks the present connection of `transport`; both ends learn of it.
   void Break(agent::Transport& transport);

@@ -57,12 +57,12 @@ struct SimSetup {
     absl::Duration span;
   };
   std::vector<Silence> silences = {};
-  // Since the start: the coordinator is gone, and at once there is another one with the same test, to
-  // which the same agents come. The outcome is the latter's.
+  // Since the start: the coordinator is gone, and at once there is another one with the same test,
+  // to which the same agents come. The outcome is the latter's.
   absl::Duration coordinator_dies_at = absl::InfiniteDuration();
   // The coordinator keeps a journal, and is killed so long after the start. After `down` there is
-  // another one, which goes on with it; if the run had not started yet, it begins anew, and the outcome
-  // is that of the new one.
+  // another one, which goes on with it; if the run had not started yet, it begins anew, and the
+  // outcome is that of the new one.
   struct Restart {
     absl::Duration at;
     absl::Duration down;

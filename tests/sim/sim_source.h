@@ -1,4 +1,5 @@
-// The test that a simulated coordinator runs: where it comes from, and what becomes of what its agents measure.
+// The test that a simulated coordinator runs: where it comes from, and what becomes of what its
+// agents measure.
 #pragma once
 
 #include <optional>

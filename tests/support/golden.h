@@ -10,8 +10,8 @@
 
 namespace lockstep {
 
-// `file` is below tests/golden: "summary/full.txt". With LOCKSTEP_UPDATE_GOLDEN in the environment the
-// files are written anew, to be read in the difference.
+// `file` is below tests/golden: "summary/full.txt". With LOCKSTEP_UPDATE_GOLDEN in the environment
+// the files are written anew, to be read in the difference.
 inline void ExpectGolden(const std::string& file, const std::string& text) {
   const std::string path = "tests/golden/" + file;
   if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {

@@ -1,5 +1,5 @@
-// A gRPC server in the test's process, on a free port: the service suite.Desk of kDeskProto, health checks, and server
-// reflection of either version. It counts what it gets.
+// A gRPC server in the test's process, on a free port: the service suite.Desk of kDeskProto, health
+// checks, and server reflection of either version. It counts what it gets.
 #pragma once
 
 #include <map>
@@ -8,7 +8,8 @@
 
 namespace lockstep::testing {
 
-// Desk.Greet  one greeting, `times` over; the metadata x-client and x-client-bin come back as headers x-srv and
+// Desk.Greet  one greeting, `times` over; the metadata x-client and x-client-bin come back as
+// headers x-srv and
 //             x-srv-bin, and there is a trailer x-trail: end. "nobody" is not found, with details; "slow" never answers;
 //             "huge" is 5 MB.
 // Desk.Count  as many messages as `times` says; then status ABORTED if the name is "abort".

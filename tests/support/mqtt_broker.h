@@ -1,5 +1,6 @@
-// What stands for a broker in tests, of MQTT 3.1.1 and, as far as publications of QoS 0 and 1 go, of MQTT 5: it lets clients in and confirms what they publish, unless a test
-// wants it otherwise, and keeps count. Topics mean nothing to it. On 127.0.0.1, one connection after another.
+// What stands for a broker in tests, of MQTT 3.1.1 and, as far as publications of QoS 0 and 1 go,
+// of MQTT 5: it lets clients in and confirms what they publish, unless a test wants it otherwise,
+// and keeps count. Topics mean nothing to it. On 127.0.0.1, one connection after another.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// A server of a test's own bytes: takes connections on loopback, one after another, on a thread of its
-// own.
+// A server of a test's own bytes: takes connections on loopback, one after another, on a thread of
+// its own.
 #pragma once
 
 #include <thread>

@@ -1,5 +1,5 @@
-// A server of HTTP/2 that answers each call with the bytes that a test says, right or wrong: what a gRPC library would
-// not send. Connections one after another, on 127.0.0.1, without TLS.
+// A server of HTTP/2 that answers each call with the bytes that a test says, right or wrong: what a
+// gRPC library would not send. Connections one after another, on 127.0.0.1, without TLS.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
-// An EventLoop on simulated time: pops the earliest task and moves its clock there. Everything runs on the thread that
-// calls Run*, so a test with a hundred agents is deterministic and takes no real time.
+// An EventLoop on simulated time: pops the earliest task and moves its clock there. Everything runs
+// on the thread that calls Run*, so a test with a hundred agents is deterministic and takes no real
+// time.
 #pragma once
 
 #include <deque>

@@ -1,6 +1,6 @@
 // lockstep-testserver: the tests' HTTP server as a program, for the quick start and the benchmarks.
-// Prints its URL, and with --grpc-port also the address of the gRPC server; serves until SIGTERM or SIGINT and prints how
-// many requests, calls and messages it has read.
+// Prints its URL, and with --grpc-port also the address of the gRPC server; serves until SIGTERM or
+// SIGINT and prints how many requests, calls and messages it has read.
 #include <cstdio>
 #include <memory>
 #include <optional>

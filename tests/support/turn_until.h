@@ -9,7 +9,8 @@
 
 namespace lockstep::testing {
 
-// Turns `loop` until `done`; fails the test after many seconds, so that a lost event does not hang it.
+// Turns `loop` until `done`; fails the test after many seconds, so that a lost event does not hang
+// it.
 template <typename Loop, typename Condition>
 void TurnUntil(Loop& loop, Condition done) {
   bool expired = false;

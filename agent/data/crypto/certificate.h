@@ -1,5 +1,5 @@
-// What a certificate says (RFC 5280), as the module k6/crypto/x509 shows it. Nothing is verified: it may be of anybody and of any
-// time. On OpenSSL; pure otherwise.
+// What a certificate says (RFC 5280), as the module k6/crypto/x509 shows it. Nothing is verified:
+// it may be of anybody and of any time. On OpenSSL; pure otherwise.
 #pragma once
 
 #include <string>
@@ -30,7 +30,8 @@ struct DistinguishedName {
 struct CertificateKey {
   std::string algorithm;  // "RSA", "DSA", "ECDSA", "Ed25519" or OpenSSL's name of another one
   std::string curve;      // of ECDSA: "P-256", or OpenSSL's name of one that NIST does not have
-  // The numbers by the names that Go gives them, big-endian: n and e of RSA; p, q, g and y of DSA; x and y of ECDSA.
+  // The numbers by the names that Go gives them, big-endian: n and e of RSA; p, q, g and y of DSA;
+  // x and y of ECDSA.
   std::vector<std::pair<std::string, std::string>> numbers;
   std::string raw;  // of other algorithms: the bytes of the key, if it has such
 };

@@ -28,8 +28,8 @@ struct AesCall {
 // The text enciphered or deciphered: CBC with PKCS #7 padding, GCM with its tag at the end.
 absl::StatusOr<std::string> Aes(const AesCall& call, absl::string_view text);
 
-// A key of whole blocks of 8 bytes, at least 16, wrapped in another one, of 16, 24 or 32 bytes, and unwrapped again: RFC
-// 3394.
+// A key of whole blocks of 8 bytes, at least 16, wrapped in another one, of 16, 24 or 32 bytes, and
+// unwrapped again: RFC 3394.
 absl::StatusOr<std::string> AesWrap(absl::string_view key, absl::string_view bytes);
 absl::StatusOr<std::string> AesUnwrap(absl::string_view key, absl::string_view bytes);
 

@@ -31,8 +31,8 @@ class EvpHasher final : public Hasher {
   DigestContext context_;
 };
 
-// MD4 is in OpenSSL's legacy provider only, which not every installation has; its plain functions, which OpenSSL 3 calls
-// deprecated, always exist.
+// MD4 is in OpenSSL's legacy provider only, which not every installation has; its plain functions,
+// which OpenSSL 3 calls deprecated, always exist.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 class Md4Hasher final : public Hasher {

@@ -1,7 +1,8 @@
-// Public and private keys of RSA and of the curves of NIST (FIPS 186), as WebCrypto has them: made, read from and written to
-// every format, and what is done with them. On OpenSSL; pure otherwise.
+// Public and private keys of RSA and of the curves of NIST (FIPS 186), as WebCrypto has them: made,
+// read from and written to every format, and what is done with them. On OpenSSL; pure otherwise.
 //
-// Errors are InvalidArgument with what is wrong. Where an attacker could learn from more, they say only that it failed.
+// Errors are InvalidArgument with what is wrong. Where an attacker could learn from more, they say
+// only that it failed.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ absl::string_view CurveName(Curve curve);
 // Bytes of a coordinate: 32, 48 or 66.
 size_t FieldBytes(Curve curve);
 
-// The numbers of a key, big-endian and without leading zeros; d, p, q, dp, dq and qi only of a private one. RFC 8017.
+// The numbers of a key, big-endian and without leading zeros; d, p, q, dp, dq and qi only of a
+// private one. RFC 8017.
 struct RsaNumbers {
   std::string n = {}, e = {}, d = {}, p = {}, q = {}, dp = {}, dq = {}, qi = {};
 };
@@ -39,10 +41,12 @@ struct EcNumbers {
 
 class KeyPair {
  public:
-  // `bits` 256..16384; `exponent` as RsaNumbers::e, odd and more than 1. Takes time: 0.1 s for 2048 bits is usual.
+  // `bits` 256..16384; `exponent` as RsaNumbers::e, odd and more than 1. Takes time: 0.1 s for 2048
+  // bits is usual.
   static absl::StatusOr<KeyPair> GenerateRsa(int64_t bits, absl::string_view exponent);
   static absl::StatusOr<KeyPair> GenerateEc(Curve curve);
-  // DER of a SubjectPublicKeyInfo or of a PrivateKeyInfo (RFC 5280, 5208) with a key of RSA or of one of the curves.
+  // DER of a SubjectPublicKeyInfo or of a PrivateKeyInfo (RFC 5280, 5208) with a key of RSA or of
+  // one of the curves.
   static absl::StatusOr<KeyPair> FromSpki(absl::string_view der);
   static absl::StatusOr<KeyPair> FromPkcs8(absl::string_view der);
   // A point of the curve without compression: 4, x, y.
@@ -74,7 +78,8 @@ class KeyPair {
   bool private_;
 };
 
-// RSASSA-PKCS1-v1_5 and RSASSA-PSS of RFC 8017, the latter with `salt_bytes` of salt; `hash` is SHA-1 or one of SHA-2.
+// RSASSA-PKCS1-v1_5 and RSASSA-PSS of RFC 8017, the latter with `salt_bytes` of salt; `hash` is
+// SHA-1 or one of SHA-2.
 enum class RsaSignature { kPkcs1, kPss };
 struct RsaSignatureCall {
   RsaSignature scheme = RsaSignature::kPkcs1;
@@ -99,7 +104,8 @@ absl::StatusOr<std::string> EcdsaSign(const KeyPair& key, HashAlgorithm hash,
 absl::StatusOr<bool> EcdsaVerify(const KeyPair& key, HashAlgorithm hash,
                                  absl::string_view signature, absl::string_view data);
 
-// The secret that a private key and another's public one of the same curve have in common: FieldBytes of it.
+// The secret that a private key and another's public one of the same curve have in common:
+// FieldBytes of it.
 absl::StatusOr<std::string> EcdhSecret(const KeyPair& key, const KeyPair& peer);
 
 }  // namespace lockstep::agent

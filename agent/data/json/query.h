@@ -13,7 +13,8 @@ namespace lockstep::agent {
 // The position behind the bracket or quote that closes the one at `position`; the size of `text` if
 // none does.
 size_t GroupEnd(absl::string_view text, size_t position);
-// Behind what stands for itself at `position`: a group, or an escaped character. `position`, if it is neither.
+// Behind what stands for itself at `position`: a group, or an escaped character. `position`, if it
+// is neither.
 size_t PastLiteral(absl::string_view text, size_t position);
 
 // Whether `text` fits `pattern`, in which * stands for any characters, ? for one, and \ takes what

@@ -29,17 +29,19 @@ struct EngineOptions {
 // What waits to be sent, at most, and the longest message that is taken.
 inline constexpr int64_t kMaxEngineBytes = int64_t{64} << 20;
 
-// The requests of the session that the server calls `session`, "" before the handshake. `now` decides which cookies are
-// still good. A poll waits until there are packets; a post carries some.
+// The requests of the session that the server calls `session`, "" before the handshake. `now`
+// decides which cookies are still good. A poll waits until there are packets; a post carries some.
 HttpRequest EnginePoll(const EngineOptions& options, absl::string_view session, absl::Time now);
 HttpRequest EnginePost(const EngineOptions& options, absl::string_view session, absl::Time now,
                        std::string packets);
 WebSocketRequest EngineSocketRequest(const EngineOptions& options, absl::string_view session,
                                      absl::Time now);
 
-// For people: what the server said that did not answer 200 or let a WebSocket in, and what to do about it.
+// For people: what the server said that did not answer 200 or let a WebSocket in, and what to do
+// about it.
 std::string DescribeEngineRefusal(const HttpResponse& refusal, EngineProtocol protocol);
-// Likewise, of packets that are no packets of the protocol: what DecodeEnginePayload and the like said.
+// Likewise, of packets that are no packets of the protocol: what DecodeEnginePayload and the like
+// said.
 std::string DescribeEngineError(const absl::Status& status);
 
 }  // namespace lockstep::agent

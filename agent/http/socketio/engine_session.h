@@ -1,6 +1,7 @@
 // One session of Engine.IO, the transport below Socket.IO: handshake, polling or WebSocket or the
-// upgrade from one to the other, heartbeat. Knows no V8. All calls on the loop's thread; events come
-// in turns of the loop, and a listener may do anything in them, destroying the session included.
+// upgrade from one to the other, heartbeat. Knows no V8. All calls on the loop's thread; events
+// come in turns of the loop, and a listener may do anything in them, destroying the session
+// included.
 #pragma once
 
 #include <cstdint>

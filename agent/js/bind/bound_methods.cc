@@ -19,7 +19,8 @@ v8::Local<v8::FunctionTemplate> MethodTemplate(v8::Isolate* isolate, absl::strin
   return made;
 }
 
-// By JavaScript's bind(), since a function with `data` costs a template each, which a response a request would notice.
+// By JavaScript's bind(), since a function with `data` costs a template each, which a response a
+// request would notice.
 v8::MaybeLocal<v8::Value> Bound(Context context, v8::Local<v8::Function> method,
                                 v8::Local<v8::Object> object) {
   v8::Local<v8::Value> bind, argument = object;

@@ -13,7 +13,8 @@ namespace {
 
 // The innermost one of the user's, or else the innermost; empty if no script is running.
 v8::Local<v8::StackFrame> FrameOf(v8::Isolate* isolate) {
-  // Parts of the program that are scripts have no name. More frames cost more, and are seldom needed.
+  // Parts of the program that are scripts have no name. More frames cost more, and are seldom
+  // needed.
   constexpr int kMostOwn = 8;
   const auto has_name = [](v8::Local<v8::StackFrame> of) {
     const v8::Local<v8::String> name = of->GetScriptNameOrSourceURL();

@@ -1,4 +1,5 @@
-// Where a script calls what C++ does for it, as V8 knows it: a file that was made of another one has a source map for that.
+// Where a script calls what C++ does for it, as V8 knows it: a file that was made of another one
+// has a source map for that.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ struct CallSite {
 // Both empty if no script is running.
 CallSite CallSiteOf(v8::Isolate* isolate);
 
-// Tells one place from another in the scripts of an isolate, for a fraction of that; 0 if no script is running.
+// Tells one place from another in the scripts of an isolate, for a fraction of that; 0 if no script
+// is running.
 size_t CallSiteNumber(v8::Isolate* isolate);
 
 }  // namespace lockstep::agent

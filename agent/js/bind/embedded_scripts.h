@@ -1,5 +1,5 @@
-// Scripts that are part of the program, embedded by CMake (CMakeLists.txt beside this). Each says in its first lines what it
-// evaluates to.
+// Scripts that are part of the program, embedded by CMake (CMakeLists.txt beside this). Each says
+// in its first lines what it evaluates to.
 #pragma once
 
 #include "absl/strings/string_view.h"

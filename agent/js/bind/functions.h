@@ -35,7 +35,8 @@ void Return(const Info& info, v8::MaybeLocal<T> result) {
   }
 }
 
-// Arguments of which the script in front of a native function says that they are strings, or whole numbers from 0 on.
+// Arguments of which the script in front of a native function says that they are strings, or whole
+// numbers from 0 on.
 std::string TextArgument(const Info& info, int index);
 uint64_t NumberArgument(const Info& info, int index);
 

@@ -1,4 +1,5 @@
-// Objects that have nothing else than a C++ object: to be the data of functions, or what scripts hold.
+// Objects that have nothing else than a C++ object: to be the data of functions, or what scripts
+// hold.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace lockstep::agent {
 
-// Owns `owned`, which OwnedBy finds; `bytes` as AttachOwned has them. Empty only if the isolate is out of memory or being ended.
+// Owns `owned`, which OwnedBy finds; `bytes` as AttachOwned has them. Empty only if the isolate is
+// out of memory or being ended.
 template <class T>
 v8::MaybeLocal<v8::Object> MakeHolder(Context context, std::unique_ptr<T> owned,
                                       size_t bytes = sizeof(T)) {

@@ -17,7 +17,8 @@ class Numbered {
   // The number for what is to be made and added.
   uint64_t NextNumber() { return ++last_; }
   void Add(uint64_t number, std::unique_ptr<T> made) { all_[number] = std::move(made); }
-  // By its number, as a function's argument has it. Null for one that is over, and for what is no number.
+  // By its number, as a function's argument has it. Null for one that is over, and for what is no
+  // number.
   T* Find(v8::Local<v8::Value> number) const {
     const auto known = number->IsNumber()
                            ? all_.find(static_cast<uint64_t>(number.As<v8::Number>()->Value()))

@@ -22,9 +22,10 @@ class OwnedObjects {
 
   static OwnedObjects& Of(v8::Isolate* isolate);
 
-  // A weak handle, and what is destroyed with it. (A backing store with a deleter, as an ArrayBuffer
-  // has one, would do the same for five times the instructions and four more allocations, which counts
-  // for the response to each request; and it would be destroyed on another thread.)
+  // A weak handle, and what is destroyed with it. (A backing store with a deleter, as an
+  // ArrayBuffer has one, would do the same for five times the instructions and four more
+  // allocations, which counts for the response to each request; and it would be destroyed on
+  // another thread.)
   struct Node {
     Node() = default;
     virtual ~Node() = default;
@@ -54,10 +55,10 @@ struct OwnedType {
   alignas(8) static inline const int64_t kTag = 0;
 };
 
-// Gives `object`, which has two internal fields, a C++ object, made of `arguments`: field 0 is the pointer, 1 says of what
-// type. It lives as long as the JavaScript object or the isolate, and is destroyed on the isolate's
-// thread, within a garbage collection: its destructor must not touch V8. `bytes` is roughly the size of
-// what it holds, so that V8 collects garbage in time.
+// Gives `object`, which has two internal fields, a C++ object, made of `arguments`: field 0 is the
+// pointer, 1 says of what type. It lives as long as the JavaScript object or the isolate, and is
+// destroyed on the isolate's thread, within a garbage collection: its destructor must not touch V8.
+// `bytes` is roughly the size of what it holds, so that V8 collects garbage in time.
 template <class T, class... Arguments>
 void EmplaceOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, size_t bytes,
                   Arguments&&... arguments) {

@@ -1,5 +1,5 @@
-// Promises that are settled from the start, of functions that are asynchronous for scripts and have nothing to wait for; and errors
-// to reject promises with.
+// Promises that are settled from the start, of functions that are asynchronous for scripts and have
+// nothing to wait for; and errors to reject promises with.
 #pragma once
 
 #include <v8.h>

@@ -41,14 +41,16 @@ void SetProperty(Context context, v8::Local<v8::Object> object, absl::string_vie
 }
 // Appends to an array made by us, whatever setters a script has given Array.prototype.
 void AppendTo(Context context, v8::Local<v8::Array> array, v8::Local<v8::Value> value);
-// Appends to the array that `lists`, an object made by us, has under `name`; it is made with the first.
+// Appends to the array that `lists`, an object made by us, has under `name`; it is made with the
+// first.
 void AppendIn(Context context, v8::Local<v8::Object> lists, absl::string_view name,
               v8::Local<v8::Value> value);
 
-// Whether `value` is what Array.isArray() calls one: an array, or a proxy of one, as a SharedArray is.
+// Whether `value` is what Array.isArray() calls one: an array, or a proxy of one, as a SharedArray
+// is.
 bool IsList(v8::Local<v8::Value> value);
-// Calls `visit` with the items of such a one, holes as undefined, until it returns false; each item lives as long as its
-// visit. False if it did, or with a pending exception.
+// Calls `visit` with the items of such a one, holes as undefined, until it returns false; each item
+// lives as long as its visit. False if it did, or with a pending exception.
 bool ForEachItem(Context context, v8::Local<v8::Object> list,
                  absl::FunctionRef<bool(v8::Local<v8::Value> item)> visit);
 
@@ -57,8 +59,8 @@ bool ForEachItem(Context context, v8::Local<v8::Object> list,
 bool IsPlainObject(v8::Local<v8::Value> value);
 // Whether it is of no class, as {...} is, or without a prototype.
 bool IsOfNoClass(Context context, v8::Local<v8::Object> object);
-// `object`, or, where it is of a class that yields pairs of names and values, as Map and Headers do, an
-// object with those. Empty with a pending exception.
+// `object`, or, where it is of a class that yields pairs of names and values, as Map and Headers
+// do, an object with those. Empty with a pending exception.
 v8::MaybeLocal<v8::Object> WithPairsAsProperties(Context context, v8::Local<v8::Object> object);
 
 }  // namespace lockstep::agent

@@ -1,6 +1,6 @@
-// Modules whose larger part is a script of the program (embedded_scripts.h): the script gets the native functions that it
-// stands on, and gives back what the module exports. `path` names the script; where a function returns nothing, an exception is
-// pending.
+// Modules whose larger part is a script of the program (embedded_scripts.h): the script gets the
+// native functions that it stands on, and gives back what the module exports. `path` names the
+// script; where a function returns nothing, an exception is pending.
 #pragma once
 
 #include <initializer_list>
@@ -29,7 +29,8 @@ v8::MaybeLocal<v8::Value> Evaluated(Context context, absl::string_view path);
 v8::MaybeLocal<v8::Value> ResultOf(Context context, absl::string_view path,
                                    std::vector<v8::Local<v8::Value>> arguments);
 
-// Sets `name` of `native` to what the script returns when it is called with it: a part that later scripts find there.
+// Sets `name` of `native` to what the script returns when it is called with it: a part that later
+// scripts find there.
 void AddPart(Context context, v8::Local<v8::Object> native, const char* name,
              absl::string_view path);
 

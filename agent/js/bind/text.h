@@ -30,8 +30,8 @@ v8::Local<v8::ArrayBuffer> JsBytes(v8::Isolate* isolate, absl::string_view bytes
 std::string TextOf(v8::Isolate* isolate, v8::Local<v8::String> text);
 // What `String(value)` says.
 bool ToText(Context context, v8::Local<v8::Value> value, std::string* text);
-// A wrong value, as an error shows it: a text of reasonable length in quotes, a number, true, null; of anything else what it is, "object",
-// "function". Calls nothing of the script's.
+// A wrong value, as an error shows it: a text of reasonable length in quotes, a number, true, null;
+// of anything else what it is, "object", "function". Calls nothing of the script's.
 std::string Shown(Context context, v8::Local<v8::Value> value);
 // The bytes of an ArrayBuffer or a view on one; nothing for other values.
 std::optional<std::string> BytesOf(v8::Local<v8::Value> value);

@@ -85,7 +85,8 @@ class ApiVu {
   virtual const RunOptions& options() const = 0;
   virtual const SystemTags& system_tags() const = 0;
   virtual Logger& logger() = 0;
-  // Warns of something in the script that is the same for all VUs, once an agent, however many say it; of the init code, once a run.
+  // Warns of something in the script that is the same for all VUs, once an agent, however many say
+  // it; of the init code, once a run.
   virtual void WarnOnce(const std::string& message) = 0;
   // Where "file:///dir/main.ts:3:9", a place in what V8 runs, is in the script's source.
   virtual std::string SourcePlace(const std::string& place) = 0;
@@ -129,12 +130,13 @@ class ApiVu {
   virtual const SegmentTuple& segment() const = 0;
   // That part may change, and the agent end before the test.
   virtual bool work_moves() const = 0;
-  // Asks the coordinator for the next rows of the fleet's queue `name`. They come to the dealer, which
-  // lives as long as the run, on any thread; or, if the run ends, never.
+  // Asks the coordinator for the next rows of the fleet's queue `name`. They come to the dealer,
+  // which lives as long as the run, on any thread; or, if the run ends, never.
   virtual void LeaseRows(const std::string& name, RowDealer& dealer) = 0;
 
   // Asks the coordinator for the secret at `url` (common/base/secrets.h). `done` is called on the
-  // loop, not as an event of the script's own; or it is dropped there, when the script is interrupted.
+  // loop, not as an event of the script's own; or it is dropped there, when the script is
+  // interrupted.
   virtual void GetSecret(std::string url,
                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
 
@@ -147,10 +149,12 @@ class ApiVu {
   // hold on to a jar.
   const std::shared_ptr<CookieJar>& jar() const { return jar_; }
 
-  // The promises that the script waits for without standing still. They are forgotten as parts are told that the iteration is over.
+  // The promises that the script waits for without standing still. They are forgotten as parts are
+  // told that the iteration is over.
   PendingPromises& promises();
-  // Whether the script, at the place where it is now, is to be warned of what has the hash `what`: not if it has been before, as far as
-  // this VU knows. To look the place up is dear: where that brought nothing new for a while, it is done now and then only.
+  // Whether the script, at the place where it is now, is to be warned of what has the hash `what`:
+  // not if it has been before, as far as this VU knows. To look the place up is dear: where that
+  // brought nothing new for a while, it is done now and then only.
   bool IsNewWarning(size_t what);
   // Adds a row to the table of errors, now.
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name) {
@@ -182,18 +186,20 @@ class ApiVu {
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 
-// Warns of something in the script's present call that is without effect, or has another one than was meant: once a place, which
-// the message begins with.
+// Warns of something in the script's present call that is without effect, or has another one than
+// was meant: once a place, which the message begins with.
 void WarnOfCall(ApiVu& vu, absl::string_view message);
-// Likewise of an option or an event that there is not, which has no effect: `where` is "k6/x/icmp", `what` "option".
+// Likewise of an option or an event that there is not, which has no effect: `where` is "k6/x/icmp",
+// `what` "option".
 void WarnOfUnknown(ApiVu& vu, absl::string_view where, absl::string_view what,
                    absl::string_view name, const std::vector<std::string>& known);
 
 // Throws, and returns true, in the init code, where `what` is not supported.
 bool RefusedInInit(ApiVu& vu, v8::Isolate* isolate, absl::string_view what);
 
-// Stops the script until `start` has had the function called that it gets, on the loop; what it was called with. Nothing where the
-// VU was interrupted meanwhile: return to V8 at once, with what was started.
+// Stops the script until `start` has had the function called that it gets, on the loop; what it was
+// called with. Nothing where the VU was interrupted meanwhile: return to V8 at once, with what was
+// started.
 template <class Result, class Start>
 std::optional<Result> ParkFor(ApiVu& vu, Start start) {
   std::optional<Result> result;
@@ -206,7 +212,8 @@ std::optional<Result> ParkFor(ApiVu& vu, Start start) {
   return resumed ? std::move(result) : std::nullopt;
 }
 
-// Makes a module of `vu` and `more`, all of which outlive the context, and leaves it to `vu`; returns its exports.
+// Makes a module of `vu` and `more`, all of which outlive the context, and leaves it to `vu`;
+// returns its exports.
 template <class Module, class... More>
 v8::Local<v8::Object> MakeModule(Context context, ApiVu& vu, More&&... more) {
   auto module = std::make_unique<Module>(vu, std::forward<More>(more)...);

@@ -34,10 +34,12 @@ constexpr MetricDefinition kDnsMetrics[] = {
 // Of the rows in the table of errors.
 constexpr char kDnsMethod[] = "DNS";
 
-// The longest name of the protocol has 253 characters, and an internationalised one is written in fewer.
+// The longest name of the protocol has 253 characters, and an internationalised one is written in
+// fewer.
 constexpr size_t kMostDnsName = 1'000;
 
-// An argument that is a text. False: the caller has got a rejected promise, or an exception is pending.
+// An argument that is a text. False: the caller has got a rejected promise, or an exception is
+// pending.
 bool DnsText(const Info& info, int index, const char* what, std::string* text) {
   v8::Isolate* isolate = info.GetIsolate();
   if (index < info.Length() && info[index]->IsString()) {
@@ -94,7 +96,8 @@ void LookUpName(const Info& info) {
              [&](DnsClient::Done done) { module.client().LookUp(name, std::move(done)); });
 }
 
-// Whether what ended so was a question at all; otherwise it was a mistake, or a rule or a limit kept it back.
+// Whether what ended so was a question at all; otherwise it was a mistake, or a rule or a limit
+// kept it back.
 bool WasSent(const absl::Status& status) {
   return !absl::IsInvalidArgument(status) && !absl::IsPermissionDenied(status) &&
          !absl::IsResourceExhausted(status);

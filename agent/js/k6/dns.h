@@ -1,4 +1,5 @@
-// The module `k6/x/dns`: resolve() asks a name server that the script names, lookup() those of the system. Both return promises.
+// The module `k6/x/dns`: resolve() asks a name server that the script names, lookup() those of the
+// system. Both return promises.
 #pragma once
 
 #include <string>
@@ -25,8 +26,8 @@ class DnsModule final : public VuPart {
   ApiVu& vu() { return vu_; }
   DnsClient& client() { return client_; }
   enum class Kind { kResolve, kLookUp };
-  // Returns a promise to the function's caller, has `ask` send a question, `question` as errors name it, counts it if that was
-  // done, and settles the promise with the answer.
+  // Returns a promise to the function's caller, has `ask` send a question, `question` as errors
+  // name it, counts it if that was done, and settles the promise with the answer.
   void Ask(const Info& info, Kind kind, std::string question,
            absl::FunctionRef<void(DnsClient::Done done)> ask);
 

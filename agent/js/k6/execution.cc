@@ -124,8 +124,8 @@ std::string KeyOf(v8::Isolate* isolate, v8::Local<v8::Name> name) {
   return kind == Kind::kMetadata ? MetadataKey(text) : text;
 }
 
-// Whether there are no tags of that name: only texts are names, and the init code has no tags. It throws there, as what
-// is set then would be in no iteration.
+// Whether there are no tags of that name: only texts are names, and the init code has no tags. It
+// throws there, as what is set then would be in no iteration.
 template <class T>
 bool HasNoTags(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<T>& info) {
   return !name->IsString() ||

@@ -1,5 +1,6 @@
-// The module `k6/experimental/fs`: open(), whose File has read(), seek() and stat(), and SeekMode. The content is in memory once in a
-// process, for all VUs that open the file, and a VU has no more than a position.
+// The module `k6/experimental/fs`: open(), whose File has read(), seek() and stat(), and SeekMode.
+// The content is in memory once in a process, for all VUs that open the file, and a VU has no more
+// than a position.
 #pragma once
 
 #include <v8.h>

@@ -16,14 +16,15 @@
 namespace lockstep::agent {
 namespace {
 
-// Roughly what a connection holds outside of V8, so that clients which a script forgets are collected in time.
+// Roughly what a connection holds outside of V8, so that clients which a script forgets are
+// collected in time.
 constexpr size_t kClientBytes = size_t{64} << 10;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);  // of a unary one
 constexpr char kNotConnected[] = "no gRPC connection, you must call connect first";
 
-// Whether a call can be made now: reading its arguments runs the script's code, which may have closed the client. Otherwise an exception
-// is pending.
+// Whether a call can be made now: reading its arguments runs the script's code, which may have
+// closed the client. Otherwise an exception is pending.
 bool IsConnected(v8::Isolate* isolate, const GrpcClientState& client) {
   if (client.channel == nullptr) {
     ThrowError(isolate, kNotConnected);

@@ -1,5 +1,6 @@
-// The module `k6/net/grpc`: the classes Client and Stream, and the constants. A blocking call suspends the script; what
-// is asynchronous comes while the script waits for nothing else, and keeps the iteration from ending.
+// The module `k6/net/grpc`: the classes Client and Stream, and the constants. A blocking call
+// suspends the script; what is asynchronous comes while the script waits for nothing else, and
+// keeps the iteration from ending.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +53,10 @@ class GrpcModule final : public VuPart {
   void Close(GrpcClientState& client);
 
   enum class CallKind { kUnary, kStream };
-  // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
-  // FailedPrecondition: what is wrong; Cancelled: an exception is pending. Runs the script's code, as SetMessage does: the client may be
-  // another one afterwards.
+  // Reads the arguments of a call. `schemas` are the client's, or the built-in ones.
+  // InvalidArgument, NotFound,
+  // FailedPrecondition: what is wrong; Cancelled: an exception is pending. Runs the script's code,
+  // as SetMessage does: the client may be another one afterwards.
   absl::StatusOr<GrpcRequest> Prepare(Context context, const GrpcClientState& client,
                                       const std::vector<const ProtoSchema*>& schemas,
                                       v8::Local<v8::Value> method, v8::Local<v8::Value> params,

@@ -1,4 +1,5 @@
-// The exports of `k6/net/grpc`: functions that read their arguments and hand over to GrpcModule, and the constants.
+// The exports of `k6/net/grpc`: functions that read their arguments and hand over to GrpcModule,
+// and the constants.
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -23,8 +23,8 @@ struct GrpcCallParams {
   TagSet tags = kEmptyTagSet;  // the VU's and the script's
 };
 
-// Both: InvalidArgument says which parameter is wrong; Cancelled: an exception is pending. `value` may be undefined or
-// null.
+// Both: InvalidArgument says which parameter is wrong; Cancelled: an exception is pending. `value`
+// may be undefined or null.
 absl::Status ReadConnectParams(Context context, v8::Local<v8::Value> value,
                                GrpcConnectParams* params);
 // `timeout` is left as it is unless the script has one.

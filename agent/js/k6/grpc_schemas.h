@@ -1,4 +1,5 @@
-// Where a script's gRPC client knows messages and methods from: .proto files, protosets, the server itself.
+// Where a script's gRPC client knows messages and methods from: .proto files, protosets, the server
+// itself.
 #pragma once
 
 #include <memory>
@@ -26,13 +27,14 @@ class GrpcSchemas {
   GrpcSchemas(ApiVu& vu, SchemaStore& store, ScriptFiles files)
       : vu_(vu), store_(store), files_(std::move(files)) {}
 
-  // Both add to what the client knows, and return the methods as a script sees them. Empty with a pending exception.
+  // Both add to what the client knows, and return the methods as a script sees them. Empty with a
+  // pending exception.
   v8::MaybeLocal<v8::Value> Load(Context context, GrpcClientState& client,
                                  v8::Local<v8::Value> import_paths, v8::Local<v8::Array> names);
   v8::MaybeLocal<v8::Value> LoadProtoset(Context context, GrpcClientState& client,
                                          v8::Local<v8::Value> path);
-  // Asks the server that the client is connected to; the script waits. Unavailable: it does not say, or not what can be
-  // used; Cancelled: the VU was interrupted.
+  // Asks the server that the client is connected to; the script waits. Unavailable: it does not
+  // say, or not what can be used; Cancelled: the VU was interrupted.
   absl::Status Reflect(const GrpcConnectParams& params, GrpcClientState& client);
 
  private:

@@ -30,7 +30,8 @@ class GrpcModule::Stream final : public GrpcStreamListener {
 
  private:
   void EmitMessage(const std::string& json, double unix_milliseconds);
-  // What the script's functions do not take to its end is left out: an exception ends the iteration.
+  // What the script's functions do not take to its end is left out: an exception ends the
+  // iteration.
   void EmitEnd(const GrpcResult& result);
 
   GrpcModule& module_;

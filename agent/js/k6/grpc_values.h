@@ -38,9 +38,10 @@ v8::MaybeLocal<v8::Value> GrpcResponseValue(Context context, const GrpcRequest& 
 void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request);
 // grpc_req_duration and the bytes of a call that is over.
 void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& result);
-// The row of the table of errors of a connection that did not come about, or whose server's reflection is of no use, whether the
-// script catches the exception or not. None where the iteration ended (Cancelled), and for the script's own mistakes
-// (InvalidArgument). `address` as the script has it.
+// The row of the table of errors of a connection that did not come about, or whose server's
+// reflection is of no use, whether the script catches the exception or not. None where the
+// iteration ended (Cancelled), and for the script's own mistakes (InvalidArgument). `address` as
+// the script has it.
 void CountGrpcConnectFailure(ApiVu& vu, absl::string_view address, const absl::Status& status);
 // One of the counters of streams.
 void CountGrpc(ApiVu& vu, const GrpcRequest& request, uint32_t metric);

@@ -44,11 +44,13 @@ std::string TagOf(const GumboElement& element) {
   return absl::AsciiStrToLower(absl::string_view(name.data, name.length));
 }
 
-// Gumbo parses a page as a browser with scripting off; k6, as one with scripting on, where the contents of <noscript> are text.
-// Those of <noframes> always are: on a page without frames, the tags of <noscript> are renamed for gumbo, and back in the tree.
+// Gumbo parses a page as a browser with scripting off; k6, as one with scripting on, where the
+// contents of <noscript> are text. Those of <noframes> always are: on a page without frames, the
+// tags of <noscript> are renamed for gumbo, and back in the tree.
 constexpr absl::string_view kNoScript = "noscript", kNoFrames = "noframes";
 
-// Renames the tags `from` to `to`, which has the same length, and keeps their letter case. Returns whether there were any.
+// Renames the tags `from` to `to`, which has the same length, and keeps their letter case. Returns
+// whether there were any.
 bool RenameTags(absl::string_view from, absl::string_view to, std::string* text) {
   bool found = false;
   for (size_t at = text->find('<'); at != std::string::npos; at = text->find('<', at + 1)) {
@@ -67,7 +69,8 @@ bool RenameTags(absl::string_view from, absl::string_view to, std::string* text)
   return found;
 }
 
-// Gumbo moves text that stands right before </form> out of the form. With this mark between the two, the text stays where it is.
+// Gumbo moves text that stands right before </form> out of the form. With this mark between the
+// two, the text stays where it is.
 constexpr absl::string_view kMark = "<?lockstep>", kMarkAsComment = "?lockstep";
 
 // A tree of V8 objects in the making.

@@ -101,8 +101,9 @@ class HttpModule final : public VuPart {
 // Adds html, submitForm and clickLink to responses.
 void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> response);
 
-// What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which returns the promise of
-// asyncRequest() and its number as { promise, id }, abandon(id), and facts(response), see FetchFacts.
+// What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which
+// returns the promise of asyncRequest() and its number as { promise, id }, abandon(id), and
+// facts(response), see FetchFacts.
 v8::Local<v8::Object> MakeFetchFunctions(Context context);
 
 }  // namespace lockstep::agent

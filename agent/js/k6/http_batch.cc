@@ -51,7 +51,8 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   if (!ToText(context, parts[0], &method)) {
     return {};
   }
-  // As in k6: an object's method is put in upper case, and GET and HEAD have no body then; a list's is taken as it is.
+  // As in k6: an object's method is put in upper case, and GET and HEAD have no body then; a list's
+  // is taken as it is.
   if (in_any_case) {
     method = absl::AsciiStrToUpper(method);
     parts[2] = method == "GET" || method == "HEAD" ? none : parts[2];

@@ -31,8 +31,9 @@ absl::Time Now(const Info& info) {
   return ModuleOf<HttpModule>(info).vu().loop().clock().Wall();
 }
 
-// The jar and the URL that a method is called with; null with a pending exception. Of a URL to which no
-// request can go, such as "example.com", no jar has cookies, as in k6; its host is empty, and the log says so.
+// The jar and the URL that a method is called with; null with a pending exception. Of a URL to
+// which no request can go, such as "example.com", no jar has cookies, as in k6; its host is empty,
+// and the log says so.
 CookieJar* JarAndUrl(const Info& info, Url* url) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();

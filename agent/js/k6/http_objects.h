@@ -32,8 +32,8 @@ v8::Local<v8::Object> MakeExpectedStatuses(v8::Local<v8::Context> context,
 const ExpectedStatuses* ExpectedStatusesOf(v8::Local<v8::Context> context,
                                            v8::Local<v8::Value> value);
 
-// An object as a request's body: a form, or a multipart form if it holds a file. Null is an empty value, as
-// is what a form cannot hold.
+// An object as a request's body: a form, or a multipart form if it holds a file. Null is an empty
+// value, as is what a form cannot hold.
 struct EncodedBody {
   std::string bytes, content_type;
   std::vector<std::string> emptied;  // names of fields that were objects

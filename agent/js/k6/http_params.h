@@ -8,8 +8,8 @@
 
 namespace lockstep::agent {
 
-// Reads `params` (undefined and null are none) into the draft. False with `draft.fault` set, or with
-// a pending exception.
+// Reads `params` (undefined and null are none) into the draft. False with `draft.fault` set, or
+// with a pending exception.
 bool ReadHttpParams(Context context, ApiVu& vu, v8::Local<v8::Value> params, RequestDraft& draft);
 
 }  // namespace lockstep::agent

@@ -34,8 +34,9 @@ bool MayBeUrl(v8::Local<v8::Value> value) {
 // The kind of an object whose fields are those that a script gave it.
 constexpr char kScriptsOwn[] = "Object", kUrlSearchParams[] = "URLSearchParams";
 
-// What `object` is. The language's, the web's and k6's own objects, a stream or a response, keep elsewhere what they hold:
-// a form of their fields would have their inner workings, or nothing. False with a pending exception.
+// What `object` is. The language's, the web's and k6's own objects, a stream or a response, keep
+// elsewhere what they hold: a form of their fields would have their inner workings, or nothing.
+// False with a pending exception.
 bool KindOf(Context context, v8::Local<v8::Object> object, std::string* kind) {
   v8::Isolate* const isolate = context->GetIsolate();
   v8::Local<v8::String> shown;

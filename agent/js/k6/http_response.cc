@@ -31,7 +31,8 @@ struct ResponseData {
   bool valid_json = false;  // known to be
 };
 
-// Reads a field of the response behind `info`, from what it is or, for what few ask for, from all that it was packed of.
+// Reads a field of the response behind `info`, from what it is or, for what few ask for, from all
+// that it was packed of.
 template <auto kRead>
 void Get(v8::Local<v8::Name>, const PropertyInfo& info) {
   const Context context = info.GetIsolate()->GetCurrentContext();
@@ -215,7 +216,8 @@ bool ParseJson(const Info& info, absl::string_view text, v8::Local<v8::Value>* v
   return v8::JSON::Parse(isolate->GetCurrentContext(), JsText(isolate, text)).ToLocal(value);
 }
 
-// The value at the selector that is the first argument, in a text that is JSON; undefined if there is none.
+// The value at the selector that is the first argument, in a text that is JSON; undefined if there
+// is none.
 void JsonAt(const Info& info, absl::string_view body, bool* valid) {
   std::string selector;
   if (!ToText(info.GetIsolate()->GetCurrentContext(), info[0], &selector)) {

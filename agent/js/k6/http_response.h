@@ -28,8 +28,9 @@ class ResponseFactory {
   v8::Global<v8::FunctionTemplate> class_;
 };
 
-// What fetch has to know of `response`, which a ResponseFactory has made, beyond its properties: { headers, redirected }. The
-// headers are the lines as they came, as pairs of name and value, whose bytes are Latin-1.
+// What fetch has to know of `response`, which a ResponseFactory has made, beyond its properties: {
+// headers, redirected }. The headers are the lines as they came, as pairs of name and value, whose
+// bytes are Latin-1.
 v8::Local<v8::Object> FetchFacts(v8::Local<v8::Context> context, v8::Local<v8::Object> response);
 
 }  // namespace lockstep::agent

@@ -51,7 +51,8 @@ class HttpStreams::Stream final : public HttpCallListener {
     }
   }
 
-  // The promise of the next piece is settled, now or when it has come. False: nothing is to follow it.
+  // The promise of the next piece is settled, now or when it has come. False: nothing is to follow
+  // it.
   bool Read(const PendingPromises::Settle& settle) {
     if (!pieces_.empty()) {
       std::string piece = std::move(pieces_.front());

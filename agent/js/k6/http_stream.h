@@ -31,8 +31,8 @@ class HttpStreams {
   uint64_t Start(HttpCallEnv& env, HttpCallSpec spec, Done done);
   // The object that a script reads a body with.
   v8::MaybeLocal<v8::Value> MakeBody(Context context, uint64_t number);
-  // Returns to the function's caller a promise of the next piece, an ArrayBuffer, or of undefined after the last. The function's
-  // first argument is the stream's number, also that of Stop.
+  // Returns to the function's caller a promise of the next piece, an ArrayBuffer, or of undefined
+  // after the last. The function's first argument is the stream's number, also that of Stop.
   void Read(const Info& info);
   // No more of it is wanted: what has come so far is the request's sample.
   void Stop(const Info& info);

@@ -1,4 +1,5 @@
-// The module `k6/x/icmp`: ping(), which waits, and pingAsync(), which returns a promise and tells of each request.
+// The module `k6/x/icmp`: ping(), which waits, and pingAsync(), which returns a promise and tells
+// of each request.
 #pragma once
 
 #include <v8.h>

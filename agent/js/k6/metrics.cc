@@ -105,7 +105,8 @@ void Construct(const Info& info) {
   }
   info.This()->SetInternalField(kIdField,
                                 v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(*id)));
-  // Both are properties of the metric itself, in this order, as scripts that look at it find them in k6.
+  // Both are properties of the metric itself, in this order, as scripts that look at it find them
+  // in k6.
   info.This()
       ->DefineOwnProperty(context, JsName(isolate, "name"), JsText(isolate, name),
                           static_cast<v8::PropertyAttribute>(v8::ReadOnly | v8::DontDelete))

@@ -20,8 +20,8 @@ struct MetricDefinition {
 
 class ModuleMetrics {
  public:
-  // Registers them, but for those without a name, which are not written. One that the script has defined before as something else stays the script's,
-  // with a warning, and is not written.
+  // Registers them, but for those without a name, which are not written. One that the script has
+  // defined before as something else stays the script's, with a warning, and is not written.
   ModuleMetrics(ApiVu& vu, absl::Span<const MetricDefinition> definitions) : vu_(vu) {
     for (const MetricDefinition& each : definitions) {
       if (each.name.empty()) {

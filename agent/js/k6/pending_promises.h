@@ -1,4 +1,5 @@
-// Promises that something on the loop settles. Each keeps the iteration from ending until it is settled or forgotten.
+// Promises that something on the loop settles. Each keeps the iteration from ending until it is
+// settled or forgotten.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class PendingPromises {
   // Settles a promise, as an event of the script's own.
   using How = absl::AnyInvocable<void(Context, Resolver)>;
 
-  // What settles one of them; may outlive them. A promise that nobody can settle any more is forgotten.
+  // What settles one of them; may outlive them. A promise that nobody can settle any more is
+  // forgotten.
   class Settle {
    public:
     Settle(v8::Isolate* isolate, std::weak_ptr<Waiting> waiting, uint64_t number)

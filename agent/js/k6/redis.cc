@@ -18,7 +18,8 @@
 namespace lockstep::agent {
 namespace {
 
-// Whether an error reply speaks of the server, or of who may use it, and not of the command: no other command would fare better.
+// Whether an error reply speaks of the server, or of who may use it, and not of the command: no
+// other command would fare better.
 bool SaysItCannotServe(absl::string_view error) {
   constexpr absl::string_view kCodes[] = {
       "BUSY",       "CLUSTERDOWN", "LOADING",  "MASTERDOWN", "MISCONF",    "NOAUTH",   "NOPERM",
@@ -28,7 +29,8 @@ bool SaysItCannotServe(absl::string_view error) {
          absl::StartsWith(error, "ERR max number of clients reached");
 }
 
-// A reply as scripts see it. An error among other elements, as a script of Redis may return it, is an Error.
+// A reply as scripts see it. An error among other elements, as a script of Redis may return it, is
+// an Error.
 v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
   v8::Isolate* isolate = context->GetIsolate();
   switch (reply.kind) {
@@ -141,7 +143,8 @@ void RedisModule::Do(const Info& info, uint64_t client, RedisClient::Command com
           served = !SaysItCannotServe(reply->text);
           reply = absl::UnknownError(reply->text);
         }
-        // An answer of a server that serves is the script's: caught, it may be what was wanted, and otherwise it fails the iteration.
+        // An answer of a server that serves is the script's: caught, it may be what was wanted, and
+        // otherwise it fails the iteration.
         if (!served) {
           vu_.AddError(reply.status().message(), "REDIS", opened.shown);
         }

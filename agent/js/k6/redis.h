@@ -1,4 +1,5 @@
-// The module `k6/x/redis`, which was `k6/experimental/redis`: the class Client, whose methods return promises.
+// The module `k6/x/redis`, which was `k6/experimental/redis`: the class Client, whose methods
+// return promises.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ class RedisModule final : public VuPart {
 
   v8::Local<v8::Object> MakeExports(Context context);
 
-  // Forgets commands that nobody waits for any longer, with their connections, and closes those of clients that were made
-  // in the iteration.
+  // Forgets commands that nobody waits for any longer, with their connections, and closes those of
+  // clients that were made in the iteration.
   void EndIteration() override;
 
   ApiVu& vu() { return vu_; }

@@ -1,4 +1,5 @@
-// The events of a connection, which a script gets as calls of one of its functions, each in its own turn.
+// The events of a connection, which a script gets as calls of one of its functions, each in its own
+// turn.
 #pragma once
 
 #include <utility>
@@ -37,8 +38,8 @@ class ScriptEvents {
     }
   }
 
-  // Within a task: calls the script's function with these values, as ToJs has them. Nothing: an exception is pending, which is
-  // reported like one of the iteration.
+  // Within a task: calls the script's function with these values, as ToJs has them. Nothing: an
+  // exception is pending, which is reported like one of the iteration.
   template <class... Values>
   v8::MaybeLocal<v8::Value> Emit(const Values&... values) {
     v8::Local<v8::Value> arguments[] = {ToJs(context(), values)...};

@@ -1,4 +1,5 @@
-// How modules read files: as open() does. Everything happens on the VU's worker, while its script runs.
+// How modules read files: as open() does. Everything happens on the VU's worker, while its script
+// runs.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Timers that a module's script sets. Each keeps the iteration from ending until it is due or cancelled.
+// Timers that a module's script sets. Each keeps the iteration from ending until it is due or
+// cancelled.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The module `k6/x/tls`: getCertificate(host), the promise of what the certificate of a server says.
+// The module `k6/x/tls`: getCertificate(host), the promise of what the certificate of a server
+// says.
 #pragma once
 
 #include <string>

@@ -30,7 +30,8 @@ void ReturnBoundary(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeHex(RandomBytes(24))));
 }
 
-// The class that those of the scripts extend. An internal field makes its objects ones that V8 does not copy by itself.
+// The class that those of the scripts extend. An internal field makes its objects ones that V8 does
+// not copy by itself.
 v8::MaybeLocal<v8::Function> HostClass(Context context) {
   return ClassTemplate(context->GetIsolate(), "Host", nullptr,
                        [](v8::Local<v8::FunctionTemplate> made) {

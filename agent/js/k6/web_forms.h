@@ -8,8 +8,9 @@
 
 namespace lockstep::agent {
 
-// What agent/js/web/blob.js and form_data.js make, in one object, the same in each call for a context: a Blob is an instance of one
-// class wherever it comes from. Empty with a pending exception.
+// What agent/js/web/blob.js and form_data.js make, in one object, the same in each call for a
+// context: a Blob is an instance of one class wherever it comes from. Empty with a pending
+// exception.
 v8::MaybeLocal<v8::Object> WebForms(v8::Local<v8::Context> context);
 
 // A body, or a file of a form.

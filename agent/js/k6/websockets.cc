@@ -165,7 +165,8 @@ void NativeKnown(const Info& info) {
   info.GetReturnValue().Set(SocketOf(info) != nullptr);
 }
 
-// Whether `socket` takes another message; if not, an Error is thrown: a call of the web's class waits for nothing.
+// Whether `socket` takes another message; if not, an Error is thrown: a call of the web's class
+// waits for nothing.
 bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
   if (MayWait(socket.buffered_bytes(), message_bytes)) {
     return true;

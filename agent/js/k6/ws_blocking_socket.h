@@ -41,7 +41,8 @@ class BlockingSocket final : public WebSocketListener {
   void On(v8::Isolate* isolate, const std::string& event, v8::Local<v8::Function> handler) {
     handlers_[event].emplace_back(isolate, handler);
   }
-  // Waits until the server has taken enough of what was sent before. Once closing began, the script's error handlers are called.
+  // Waits until the server has taken enough of what was sent before. Once closing began, the
+  // script's error handlers are called.
   void Send(Context context, absl::string_view message, bool binary) {
     if (!WaitForRoom(message.size())) {
       return;

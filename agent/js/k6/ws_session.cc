@@ -48,7 +48,8 @@ absl::Status ReadHeaders(const Reader& reader, v8::Local<v8::Value> value, WsPla
       reader.Warn(absl::StrCat("the header ", Quoted(name)), header,
                   absl::StrCat("the text ", Quoted(text), " is sent"));
     }
-    // The line break at the end of a file that a value is read from is no harm, and k6 takes it off.
+    // The line break at the end of a file that a value is read from is no harm, and k6 takes it
+    // off.
     absl::StripAsciiWhitespace(&text);
     std::string key = CanonicalHeader(name);
     if (key == "Sec-Websocket-Protocol") {

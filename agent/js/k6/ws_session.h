@@ -24,8 +24,8 @@ struct WsPlan {
 };
 
 // Reads URL and parameters (headers, tags, jar, compression). InvalidArgument: what is wrong;
-// Cancelled: an exception is pending. `strict` is k6/websockets: unknown parameters and bad URLs are
-// errors, and the samples have the tag `name`.
+// Cancelled: an exception is pending. `strict` is k6/websockets: unknown parameters and bad URLs
+// are errors, and the samples have the tag `name`.
 absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> url,
                               v8::Local<v8::Value> params, bool strict);
 
@@ -46,7 +46,8 @@ class WsMeter {
   // Of this session, so many messages have left by now.
   void Sent(int64_t messages);
   void Received();
-  // The peer ended the session, with this code: unless it said so in good order, that is a failure of the run.
+  // The peer ended the session, with this code: unless it said so in good order, that is a failure
+  // of the run.
   void ClosedByPeer(const WsEnd& end);
   // The payload of the next ping, and the sample of its pong.
   std::string Ping();
@@ -67,7 +68,8 @@ class WsMeter {
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };
 
-// What a connection has brought and the script has not got to: above a limit, the server has to wait.
+// What a connection has brought and the script has not got to: above a limit, the server has to
+// wait.
 class WsBacklog {
  public:
   static constexpr size_t kMostBytes = size_t{1} << 20;

@@ -1,4 +1,5 @@
-// The module `k6/crypto/x509`: parse, getAltNames, getIssuer and getSubject of a certificate in PEM.
+// The module `k6/crypto/x509`: parse, getAltNames, getIssuer and getSubject of a certificate in
+// PEM.
 #pragma once
 
 #include <v8.h>

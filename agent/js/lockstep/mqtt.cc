@@ -134,8 +134,8 @@ void NativeMqttUnsubscribe(const Info& info) {
   }
 }
 
-// (number, id): waits for the answer to a request, for the connection (0) or its end (-1), and returns why there is none, "" if there
-// is one, and what was granted.
+// (number, id): waits for the answer to a request, for the connection (0) or its end (-1), and
+// returns why there is none, "" if there is one, and what was granted.
 void NativeMqttWait(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   MqttModule::Connection* const connection = MqttConnectionOf(info);

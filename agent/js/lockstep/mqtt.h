@@ -1,6 +1,7 @@
-// The modules `lockstep/mqtt`, with connect() and clients modelled on mqtt.js, and `k6/x/mqtt`, whose clients wait. What
-// connections do is in agent/mqtt, what they mean to a script in mqtt.js and k6_mqtt.js. Events come while the script is not
-// waiting for anything else; an iteration lasts until its clients have ended.
+// The modules `lockstep/mqtt`, with connect() and clients modelled on mqtt.js, and `k6/x/mqtt`,
+// whose clients wait. What connections do is in agent/mqtt, what they mean to a script in mqtt.js
+// and k6_mqtt.js. Events come while the script is not waiting for anything else; an iteration lasts
+// until its clients have ended.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@
 
 namespace lockstep::agent {
 
-// InvalidArgument, naming the option as `face` does and what is allowed; Cancelled: an exception is pending.
+// InvalidArgument, naming the option as `face` does and what is allowed; Cancelled: an exception is
+// pending.
 absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, MqttModule::Face face,
                                       const std::string& url, v8::Local<v8::Object> options);
 

@@ -1,6 +1,7 @@
 // What scripts say of messages and subscriptions of lockstep/mqtt, and the properties of MQTT 5.
 //
-// Each function is InvalidArgument, naming the option and what is allowed; Cancelled: an exception is pending.
+// Each function is InvalidArgument, naming the option and what is allowed; Cancelled: an exception
+// is pending.
 #pragma once
 
 #include <string>

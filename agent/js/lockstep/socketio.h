@@ -1,6 +1,6 @@
 // The module `lockstep/socketio`: io(), Manager and Socket, modelled on socket.io-client. What
-// connections do is here, what they mean to a script in socketio.js. Events come while the script is
-// not waiting for anything else; an iteration lasts until its connections are closed.
+// connections do is here, what they mean to a script in socketio.js. Events come while the script
+// is not waiting for anything else; an iteration lasts until its connections are closed.
 #pragma once
 
 #include <cstdint>

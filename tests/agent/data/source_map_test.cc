@@ -16,8 +16,8 @@ std::string At(const SourceMap& map, int64_t line, int64_t column) {
                            : "nowhere";
 }
 
-// Digits of base64 by hand: A is 0, C is +1, D is -1, G is +3; "gB" is +16: 16 has no place in the four bits that a first
-// digit has beside the sign and the sign that more follows.
+// Digits of base64 by hand: A is 0, C is +1, D is -1, G is +3; "gB" is +16: 16 has no place in the
+// four bits that a first digit has beside the sign and the sign that more follows.
 TEST(SourceMap, FindsThePlaceBehindTheLastMappingOfTheLine) {
   const SourceMap map = *SourceMap::Parse(
       R"({"version":3,"sources":["a.ts","b.ts"],"mappings":"AAAA;;AACG,GCDA,gBAAA"})");

@@ -60,8 +60,8 @@ TEST_F(ExternallyControlledTest, ScalingDownInterruptsAfterGracefulStop) {
   Finish();
 }
 
-// As options have it, where nobody gives it a gracefulStop. The end of a test interrupts what runs, and
-// an agent that leaves does not: the test goes on.
+// As options have it, where nobody gives it a gracefulStop. The end of a test interrupts what runs,
+// and an agent that leaves does not: the test goes on.
 TEST_F(ExternallyControlledTest, WhoLeavesLetsIterationsEnd) {
   Make({Scenario(ExternallyControlledConfig{2, 2, {}}, absl::ZeroDuration())},
        Taking(absl::Seconds(5)));
@@ -118,7 +118,8 @@ TEST_F(ExternallyControlledTest, VusThatCannotBeInitialisedAreReportedOnce) {
   Finish();
 }
 
-// Until the instant of a pause iterations begin: who wants to know whether all rests waits for that.
+// Until the instant of a pause iterations begin: who wants to know whether all rests waits for
+// that.
 TEST_F(ExternallyControlledTest, APauseThatIsToComeIsNotYetOne) {
   Make({Scenario(ExternallyControlledConfig{2, 2, {}})}, Taking(absl::Milliseconds(100)));
   Start();

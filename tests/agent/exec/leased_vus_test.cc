@@ -1,5 +1,5 @@
-// per-vu-iterations where work may move, with a coordinator that is played by hand; whole fleets are
-// in tests/sim.
+// per-vu-iterations where work may move, with a coordinator that is played by hand; whole fleets
+// are in tests/sim.
 
 #include <gmock/gmock.h>
 

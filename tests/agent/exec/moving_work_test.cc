@@ -30,8 +30,8 @@ class MovingWorkTest : public EngineTest {
   void RunUntil(absl::Duration after_t0) { loop.RunFor(t0 + after_t0 - loop.clock().Mono()); }
 };
 
-// Three agents share 30 starts a second; the third goes after one second, and from two seconds on the
-// others do all.
+// Three agents share 30 starts a second; the third goes after one second, and from two seconds on
+// the others do all.
 TEST_F(MovingWorkTest, TheRestOfARateIsThatOfTheUncutTest) {
   const std::vector<ScenarioConfig> scenarios = {
       Scenario(ConstantArrivalRateConfig{30, kSecond, absl::Seconds(4), 9, 9})};

@@ -44,7 +44,8 @@ TEST_F(RampingVusTest, LevelsFollowTheStages) {
 }
 
 TEST_F(RampingVusTest, VusFollowTheRawStepsOfTheGolden) {
-  // The stages of which k6's steps are known, with iterations so short that a VU that is to stop has stopped.
+  // The stages of which k6's steps are known, with iterations so short that a VU that is to stop
+  // has stopped.
   const RampingVusConfig config{4,
                                 {{absl::Seconds(2), 6},
                                  {absl::Seconds(5), 1},

@@ -1,6 +1,7 @@
 // The JSON mapping: the cases of protobuf's published conformance tests (protocolbuffers/protobuf,
-// conformance/binary_json_conformance_suite.cc, by the names that they have there) as far as they are about JSON, with
-// the fields of its message TestAllTypesProto3; and what k6 adds: fields that are not set, 64-bit integers as strings.
+// conformance/binary_json_conformance_suite.cc, by the names that they have there) as far as they
+// are about JSON, with the fields of its message TestAllTypesProto3; and what k6 adds: fields that
+// are not set, 64-bit integers as strings.
 #include "agent/grpc/json_mapping.h"
 
 #include <map>

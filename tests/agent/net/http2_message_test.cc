@@ -1,4 +1,5 @@
-// What requests and answers are made of over HTTP/2: heads, bodies, the windows for them, and their limits.
+// What requests and answers are made of over HTTP/2: heads, bodies, the windows for them, and their
+// limits.
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_cat.h"

@@ -1,5 +1,5 @@
-// A server of HTTP/2 whose every frame the test decides, and which takes the client's apart. It never
-// blocks, and says nothing by itself but its SETTINGS.
+// A server of HTTP/2 whose every frame the test decides, and which takes the client's apart. It
+// never blocks, and says nothing by itself but its SETTINGS.
 #pragma once
 
 #include <cstdint>

@@ -72,8 +72,8 @@ class AskingTest : public NetTest {
 };
 
 // A self-signed certificate for `name` and 127.0.0.1 in a new temporary folder, removed with the
-// object. Without `alternatives`, `name` is its subject's common name only. One that has `expired` did
-// so an hour ago.
+// object. Without `alternatives`, `name` is its subject's common name only. One that has `expired`
+// did so an hour ago.
 class TestCertificate {
  public:
   explicit TestCertificate(const std::string& name, bool alternatives = true, bool expired = false);

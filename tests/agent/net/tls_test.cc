@@ -64,8 +64,8 @@ TEST_F(TlsTest, ACommonNameIsNoNameOfAHost) {
   }
 }
 
-// Go looks at the certificate's own time, then at its host, and only then for an authority. Direct, as libcurl carries it, and with a library
-// that shakes hands by itself.
+// Go looks at the certificate's own time, then at its host, and only then for an authority. Direct,
+// as libcurl carries it, and with a library that shakes hands by itself.
 TEST_F(TlsTest, OfSeveralFaultsOfACertificateThatOfGoIsNamed) {
   struct Case {
     bool trusted, expired;

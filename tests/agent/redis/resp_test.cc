@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 
 class Resp : public RedisTest {
  protected:
-  // All replies in `bytes`, fed in pieces of `size`, then "?" if the last one is not complete, or what is wrong.
+  // All replies in `bytes`, fed in pieces of `size`, then "?" if the last one is not complete, or
+  // what is wrong.
   std::vector<std::string> Read(absl::string_view bytes, size_t size) {
     RespReader reader;
     std::vector<std::string> replies;

@@ -25,7 +25,8 @@ RespValue Array(std::vector<RespValue> elements) {
   return value;
 }
 
-// The first is from the cluster specification, the others are what `redis-cli cluster keyslot` says.
+// The first is from the cluster specification, the others are what `redis-cli cluster keyslot`
+// says.
 TEST(Slots, AreThoseOfTheSpecification) {
   EXPECT_EQ(0x31C3, SlotOf("123456789"));
   EXPECT_EQ(12182, SlotOf("foo"));

@@ -157,8 +157,8 @@ TEST(Accumulator, KeepsOfSeriesPastItsLimitTheTagsWithFewValues) {
   EXPECT_GT(batch.overflowed_series, 0u);
 }
 
-// A hundred thousand tag sets, of which the store still finds each that a threshold selects, and the
-// accumulator keeps few.
+// A hundred thousand tag sets, of which the store still finds each that a threshold selects, and
+// the accumulator keeps few.
 TEST(Accumulator, LosesNothingThatThresholdsSelect) {
   const absl::StatusOr<MetricKey> late = ParseMetricKey("http_reqs{user:99998}");
   const absl::StatusOr<MetricKey> group = ParseMetricKey("http_reqs{group:::99999}");

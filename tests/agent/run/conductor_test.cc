@@ -423,8 +423,8 @@ TEST_F(ConductorTest, TheSecondTimeItLeavesAtOnce) {
   EXPECT_TRUE(transport.sent.back().has_leaving());
 }
 
-// 1000 lines of 64 KB: what the coordinator does not acknowledge stays bounded, and so do those that
-// wait.
+// 1000 lines of 64 KB: what the coordinator does not acknowledge stays bounded, and so do those
+// that wait.
 TEST_F(ConductorTest, AScriptThatWritesTooMuchFillsNoMemory) {
   for (int i = 0; i < 1000; ++i) {
     script_log.Info(absl::StrCat(i, std::string(64 << 10, 'x')));

@@ -309,7 +309,8 @@ TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
   EXPECT_EQ(resumed, 1);
 }
 
-// Credentials that are renewed hold from the next session on; one that is open goes on with its own.
+// Credentials that are renewed hold from the next session on; one that is open goes on with its
+// own.
 TEST_F(TokenSessionTest, ASessionKeepsWhatItWasOpenedWith) {
   std::string token = "the fleet's own token";
   int renewals = 0;

@@ -10,7 +10,8 @@ namespace {
 class Library : public HostTest {
  protected:
   Library() : HostTest(1) {}
-  // The JSON of what the async function (show) => `expression` gives, or the name of what it throws.
+  // The JSON of what the async function (show) => `expression` gives, or the name of what it
+  // throws.
   std::string Value(const std::string& expression) {
     std::vector<std::string> lines =
         LinesOf(absl::StrCat(R"(

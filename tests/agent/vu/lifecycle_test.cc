@@ -275,8 +275,8 @@ TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) 
   EXPECT_EQ(health.blocks(), 1);
 }
 
-// The last that is read of a run's health comes after its last batch: a worker that was held up until the run's end must have
-// said so by then.
+// The last that is read of a run's health comes after its last batch: a worker that was held up
+// until the run's end must have said so by then.
 TEST_F(Lifecycle, WhatHeldAWorkerUpIsNotedWhenItsSamplesAreSealed) {
   Script(R"js(
     export default function () {
@@ -293,7 +293,8 @@ TEST_F(Lifecycle, WhatHeldAWorkerUpIsNotedWhenItsSamplesAreSealed) {
   EXPECT_GE(health.loop_lag().max_ns(), 280000000);
 }
 
-// It is a failure of the test: without a row in the table of errors, nothing at its end would say so.
+// It is a failure of the test: without a row in the table of errors, nothing at its end would say
+// so.
 
 TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
   max_vu_block_ = absl::Milliseconds(100);

@@ -1,4 +1,5 @@
-// How scripts are put together: imports of what is not there, files that are opened, TypeScript, source maps.
+// How scripts are put together: imports of what is not there, files that are opened, TypeScript,
+// source maps.
 
 #include <gmock/gmock.h>
 
@@ -395,8 +396,9 @@ TEST_F(Modules, StandardInputMayBeTypeScript) {
               StartsWith("SyntaxError: file:///test/-: Line 2:37 "));
 }
 
-// Line 1 of the bundle from column 29 on, where the error is made, is line 7, column 3 of src/cart.ts: "4B" is +28, "OAME" is
-// the first source, +6 lines, +2 columns, as digits of base64: 4B = 28 * 2 = 56 = 24 + 32 (more: Y + 32 = 4), 1 (B).
+// Line 1 of the bundle from column 29 on, where the error is made, is line 7, column 3 of
+// src/cart.ts: "4B" is +28, "OAME" is the first source, +6 lines, +2 columns, as digits of base64:
+// 4B = 28 * 2 = 56 = 24 + 32 (more: Y + 32 = 4), 1 (B).
 constexpr char kBundle[] =
     "export default function () { throw new Error('cart is full'); }\n//# sourceMappingURL=";
 constexpr char kMap[] =

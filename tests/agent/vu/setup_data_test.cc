@@ -25,7 +25,8 @@ class SetupDataTest : public HostTest {
   }
 };
 
-// Values as Go's encoding/json writes what k6's engine exports: a Set is a list, a Map a list of pairs, bytes are base64.
+// Values as Go's encoding/json writes what k6's engine exports: a Set is a list, a Map a list of
+// pairs, bytes are base64.
 TEST_F(SetupDataTest, IsWrittenAsK6DoesIt) {
   const std::pair<const char*, const char*> cases[] = {
       {"return { n: [1], u: undefined };", R"({"n":[1],"u":null})"},

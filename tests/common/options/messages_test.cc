@@ -56,8 +56,9 @@ class Words {
   std::string text_;
 };
 
-// What is said of an option follows from the type, the choices and the check of its row. So it is shown once, under the first
-// option of which it is said, with KEY in the place of its key: an option that is like another one changes nothing here.
+// What is said of an option follows from the type, the choices and the check of its row. So it is
+// shown once, under the first option of which it is said, with KEY in the place of its key: an
+// option that is like another one changes nothing here.
 TEST(Messages, OfEachKindOfOptionWithValuesThatAreHardlyEverMeant) {
   std::set<std::string> known;
   std::string text;

@@ -17,8 +17,9 @@ std::vector<ScenarioConfig> Scenarios() {
   return {rate, ramp};
 }
 
-// Thirds: 7 VUs are 3, 2, 2, and starts follow them: 10/s are 4.29, 2.86 and 2.86 (as in k6: 0, .3, .5, .7, 1.0 and so on); VU n
-// of the ramp starts after n seconds, and the fourth not at all, as the ramp then ends.
+// Thirds: 7 VUs are 3, 2, 2, and starts follow them: 10/s are 4.29, 2.86 and 2.86 (as in k6: 0, .3,
+// .5, .7, 1.0 and so on); VU n of the ramp starts after n seconds, and the fourth not at all, as
+// the ramp then ends.
 TEST(FleetPlan, TextForPeople) {
   const auto plan = PlanFleet(Scenarios(), {1, 1, 1}, Partition::kStriped);
   ASSERT_TRUE(plan.ok()) << plan.status();

@@ -93,8 +93,9 @@ RunResult RunThatDrops(uint64_t iterations, absl::Duration duration) {
   return result;
 }
 
-// Of two events in ten seconds, both come in the last second by chance once in a hundred times, which is 0.02 on two sides. By
-// the normal approximation it would be (2 - 0.2 - 0.5) / sqrt(0.18) = 3.06, 0.002.
+// Of two events in ten seconds, both come in the last second by chance once in a hundred times,
+// which is 0.02 on two sides. By the normal approximation it would be (2 - 0.2 - 0.5) / sqrt(0.18)
+// = 3.06, 0.002.
 TEST(CompareResults, CallsNoNoiseOfAShortRunARegression) {
   const RunResult base = RunThatDrops(0, absl::Seconds(9));
   const ComparisonReport two = CompareResults(base, RunThatDrops(2, absl::Seconds(1)), {});

@@ -1,4 +1,5 @@
-// The list of checks does not depend on the tags that a script has, nor on the system tags that a test keeps.
+// The list of checks does not depend on the tags that a script has, nor on the system tags that a
+// test keeps.
 #include <string>
 
 #include "gtest/gtest.h"

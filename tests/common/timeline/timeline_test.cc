@@ -70,7 +70,8 @@ class TimelineTest : public ::testing::Test {
     ADD_FAILURE() << "no column " << name;
     return {};
   }
-  // Requests a second of the first points, once the run has lasted for so long that points are of two seconds.
+  // Requests a second of the first points, once the run has lasted for so long that points are of
+  // two seconds.
   std::vector<double> InPairs(size_t points) {
     timeline.Tick(At(Timeline::kMostPoints + 1));
     std::vector<double> requests = Column(Whole(Timeline::kMostPoints + 1).columns, "requests");
@@ -123,7 +124,8 @@ TEST_F(TimelineTest, OfWhatWasRecordedElsewhereThereAreNoValues) {
                                       NanSensitiveDoubleEq(kNone), NanSensitiveDoubleEq(kNone), 2));
 }
 
-// What another coordinator had recorded is a part of what this one records, but for what it could not keep.
+// What another coordinator had recorded is a part of what this one records, but for what it could
+// not keep.
 TEST_F(TimelineTest, ItGoesOnWhereAnotherHadCome) {
   Timeline other;
   other.Start(t0);

@@ -41,8 +41,8 @@ TEST(CodeFrame, MarksThePlaceBelowItsLine) {
   EXPECT_EQ(CodeFrame("", {"", 1, 1}), "") << "a file that only a source map names";
 }
 
-// V8 counts UTF-16 units, terminals columns: a wide character is one of the former and two of the latter, an emoji two
-// and two.
+// V8 counts UTF-16 units, terminals columns: a wide character is one of the former and two of the
+// latter, an emoji two and two.
 TEST(CodeFrame, CountsCharactersAsTerminalsDo) {
   EXPECT_EQ(CodeFrame("'\xE6\x97\xA5' =", {"", 1, 5}), "\n   1 | '\xE6\x97\xA5' =\n     |      ^");
   EXPECT_EQ(CodeFrame("'\xF0\x9F\x98\x80' =", {"", 1, 6}),

@@ -140,8 +140,8 @@ TEST_F(FleetTest, AnAgentThatJoinsTwiceAsNewIsRefusedAndMayTryAgain) {
   EXPECT_FALSE(connections.closed.contains(first));
 }
 
-// As after a restart of the coordinator that came too late for its session: to refuse the name would
-// keep the agent out for a lease more.
+// As after a restart of the coordinator that came too late for its session: to refuse the name
+// would keep the agent out for a lease more.
 TEST_F(FleetTest, AnAgentThatHasLostItsSessionReplacesTheOneThatIsWaitedFor) {
   const ConnectionId first = Join("cert", "ada", "", kAgentNonce, /*process_id=*/7);
   Prove(first, ProofOf(first, "cert", "ada"));

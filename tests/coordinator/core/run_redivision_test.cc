@@ -1,5 +1,5 @@
-// Work that moves while the load runs: what the coordinator asks of whom, and when. What agents make
-// of it, and whether everything comes to the whole: tests/sim/moving_work_sim_test.cc.
+// Work that moves while the load runs: what the coordinator asks of whom, and when. What agents
+// make of it, and whether everything comes to the whole: tests/sim/moving_work_sim_test.cc.
 #include <algorithm>
 #include <string>
 

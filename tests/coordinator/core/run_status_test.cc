@@ -164,8 +164,8 @@ TEST_F(RunStatusTest, IterationsAndRequestsAreOfOneMoment) {
   EXPECT_EQ(status.scenarios(0).load().http_reqs(), 14);
 }
 
-// Of both, the plan says how many VUs the scenario may have; only where a rate asks for them are there
-// fewer of them at first.
+// Of both, the plan says how many VUs the scenario may have; only where a rate asks for them are
+// there fewer of them at first.
 TEST_F(RunStatusTest, WhereWorkMovesAScenariosVusAreThoseOfThePlan) {
   for (RunMember& member : roster.members()) {
     Report(member, v1::ScenarioProgress::RUNNING, 0.5, 7, -1);

@@ -21,8 +21,8 @@ class GoOnTest : public ::testing::Test {
   UnfinishedRun run;
 };
 
-// Agents that heard last of the coordinator a second before its last commit have two seconds less than
-// the lease of ten, and one of them to come back.
+// Agents that heard last of the coordinator a second before its last commit have two seconds less
+// than the lease of ten, and one of them to come back.
 TEST_F(GoOnTest, OnlyWhileTheAgentsAreSurelyThere) {
   EXPECT_EQ(Answer(absl::Seconds(0)), "yes");
   EXPECT_EQ(Answer(absl::Milliseconds(7999)), "yes");
@@ -52,7 +52,8 @@ TEST_F(GoOnTest, NotWhereTheJournalEndsBeforeTheCoordinator) {
             "than that");
 }
 
-// A supervisor that starts it again must not run the test once more; a person who does so later wants it run.
+// A supervisor that starts it again must not run the test once more; a person who does so later
+// wants it run.
 TEST(MayAnswerFor, TheSameTestAMomentAfterItsEndThatNobodyHeardOf) {
   const RunIdentity test{.test_hash = "hash", .version = "1.2", .boot = "boot"};
   const MonoTime then = MonoTime() + absl::Seconds(100);

@@ -66,7 +66,8 @@ TEST(RemoteWrite, SortsLabelsAndLeavesOutEmptyOnesAndNumbers) {
                                   Pair("url", "http://x/?a=1,2 b")));
 }
 
-// "a.b" and "a-b" are both called a_b there; without the other, two series would have the same labels.
+// "a.b" and "a-b" are both called a_b there; without the other, two series would have the same
+// labels.
 TEST(RemoteWrite, TagsThatBecomeOneLabelShareIt) {
   Batch batch = OneOfEach();
   batch.tag_sets = {{{"__name__", "mine"}, {"a-b", "1"}, {"a.b", "2"}}};

@@ -1,4 +1,5 @@
-// A batch with one metric of each type, for outputs that push to servers, and what a server gets of it.
+// A batch with one metric of each type, for outputs that push to servers, and what a server gets of
+// it.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// The certificates in data/certificates were made with OpenSSL's command, whose `x509 -text` says what is expected of them here.
+// The certificates in data/certificates were made with OpenSSL's command, whose `x509 -text` says
+// what is expected of them here.
 #include "agent/data/crypto/certificate.h"
 
 #include <fstream>

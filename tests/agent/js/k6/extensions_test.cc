@@ -1,4 +1,5 @@
-// The modules k6/x/dns, k6/x/tls and k6/x/icmp over loopback; tests/integration/extensions_test.py has them in whole runs.
+// The modules k6/x/dns, k6/x/tls and k6/x/icmp over loopback; tests/integration/extensions_test.py
+// has them in whole runs.
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_cat.h"

@@ -106,7 +106,8 @@ class HarnessVu final : public ApiVu {
 
   MultiLoop& multi_loop() { return *loop_; }
   MqttEnv& mqtt() { return *mqtt_; }
-  // Ends the iteration, once a sample of `metric` is there and the script has heard of what it stands for.
+  // Ends the iteration, once a sample of `metric` is there and the script has heard of what it
+  // stands for.
   void CutAfter(absl::string_view metric);
   // Runs the loop until nothing is expected any more, tasks and microtasks included.
   void Drain(v8::Local<v8::Context> context);

@@ -1,5 +1,5 @@
-// What a client does with a real Redis is in tests/integration/redis_test.py; connections, clusters and sentinels are in
-// tests/agent/redis.
+// What a client does with a real Redis is in tests/integration/redis_test.py; connections, clusters
+// and sentinels are in tests/agent/redis.
 #include "tests/agent/js/k6/module_test.h"
 
 namespace lockstep::agent {

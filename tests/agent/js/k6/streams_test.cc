@@ -1,5 +1,5 @@
-// The classes are the library's, which passes the web platform's tests. Here is what is ours: that they work on our host and what k6
-// adds to them.
+// The classes are the library's, which passes the web platform's tests. Here is what is ours: that
+// they work on our host and what k6 adds to them.
 #include "tests/agent/js/k6/module_test.h"
 
 namespace lockstep::agent {

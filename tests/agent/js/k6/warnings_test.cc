@@ -1,4 +1,5 @@
-// What k6 ignores or misreads without a word in the parameters of calls: the same is done, and the log says what was meant to be there.
+// What k6 ignores or misreads without a word in the parameters of calls: the same is done, and the
+// log says what was meant to be there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

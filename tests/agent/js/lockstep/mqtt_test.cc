@@ -1,4 +1,5 @@
-// The module lockstep/mqtt, with what stands for a broker; tests/integration/mqtt_test.py has a real one.
+// The module lockstep/mqtt, with what stands for a broker; tests/integration/mqtt_test.py has a
+// real one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// The module lockstep/socketio against a small server in the test; tests/integration has the real ones.
+// The module lockstep/socketio against a small server in the test; tests/integration has the real
+// ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,8 +18,9 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// Accepts WebSockets and namespaces, but /secret and /odd, lets a client into /old as Socket.IO 2 does, and answers `echo` and whatever wants an acknowledgement, but `silent`.
-// `bye` is answered with a disconnect, `drop` with the end of the connection.
+// Accepts WebSockets and namespaces, but /secret and /odd, lets a client into /old as Socket.IO 2
+// does, and answers `echo` and whatever wants an acknowledgement, but `silent`. `bye` is answered
+// with a disconnect, `drop` with the end of the connection.
 class SocketIoTest : public ::testing::Test {
  protected:
   SocketIoTest() {

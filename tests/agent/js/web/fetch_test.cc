@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 class Web : public HostTest {
  protected:
   Web() : HostTest(1) {}
-  // What the async function body `code` returns as JSON, or "name: message" of what it throws. T is the server's URL.
+  // What the async function body `code` returns as JSON, or "name: message" of what it throws. T is
+  // the server's URL.
   std::string Run(const std::string& code) {
     const std::vector<std::string> lines =
         LinesOf(absl::StrCat("const T = '", server_->Url(""), R"js(';
@@ -55,7 +56,8 @@ TEST_F(Web, FetchAnswersWithAResponse) {
             Run("return fetch(T + '/redirect/1', { redirect: 'error' })"));
 }
 
-// The Fetch standard: values of headers are bytes, read as Latin-1; lines of cookies are never joined.
+// The Fetch standard: values of headers are bytes, read as Latin-1; lines of cookies are never
+// joined.
 TEST_F(Web, FetchTakesHeadersAsTheyCome) {
   EXPECT_EQ(R"([200,"caf",233,["a=1; Path=/, b","c=2"],2])", Run(R"js(
     const r = await fetch(T + '/header?X-A=caf%E9&Set-Cookie=a%3D1%3B+Path%3D/%2C+b&set-cookie=c%3D2');

@@ -1,4 +1,5 @@
-// The global classes URL and URLSearchParams against the data that browsers are tested with (data/LICENSE).
+// The global classes URL and URLSearchParams against the data that browsers are tested with
+// (data/LICENSE).
 #include <fstream>
 #include <sstream>
 
