@@ -66,6 +66,14 @@ extern "C" int posix_memalign(void** memory, size_t alignment, size_t size) {
   return *memory == nullptr ? ENOMEM : 0;
 }
 
+// Whoever asks for memory also asks how much of it there is: another library's answer (jemalloc's)
+// would read what is not its own.
+extern "C" size_t malloc_usable_size(void* memory) noexcept {
+  static const auto usable = reinterpret_cast<size_t (*)(void*)>(
+      dlsym(dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "malloc_usable_size"));
+  return usable(memory);
+}
+
 void* operator new(size_t size) {
   return Count(__libc_malloc(size));
 }
@@ -93,10 +101,10 @@ void operator delete(void* memory) noexcept {
 void operator delete[](void* memory) noexcept {
   __libc_free(memory);
 }
-void operator delete(void* memory, size_t) noexcept {
+void operator delete[](void* memory, size_t) noexcept {
   __libc_free(memory);
 }
-void operator delete[](void* memory, size_t) noexcept {
+void operator delete(void* memory, size_t) noexcept {
   __libc_free(memory);
 }
 
