@@ -206,6 +206,10 @@ void DnsChannel::OnAnswer(void* question, int status, int /*timeouts*/, unsigned
 
 void DnsChannel::OnAddresses(void* question, int status, int /*timeouts*/, ares_addrinfo* found) {
   const std::unique_ptr<ares_addrinfo, void (*)(ares_addrinfo*)> owned(found, &ares_freeaddrinfo);
+  if (status != ARES_SUCCESS && IsLocalhost(static_cast<Question*>(question)->name)) {
+    Settle(question, std::vector<std::string>{"127.0.0.1", "::1"});
+    return;
+  }
   if (status != ARES_SUCCESS) {
     const int told = status == ARES_ENODATA ? ARES_ENOTFOUND : status;
     Settle(question, DnsFailure(told));

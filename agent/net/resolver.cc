@@ -10,29 +10,28 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+
+#include "common/base/system_lookup.h"
 
 namespace lockstep::agent {
 namespace {
 
 constexpr size_t kMaxThreads = 4;
 
-absl::StatusOr<std::vector<IpAddress>> SystemLookup(const std::string& host) {
+absl::StatusOr<std::vector<IpAddress>> AddressesOf(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  Addresses found;
+  const int error = SystemLookup(host, "0", hints, found);
   if (error != 0) {
     const bool unknown = error == EAI_NONAME || error == EAI_NODATA;
     const std::string why =
         absl::StrCat("lookup ", host, ": ", unknown ? "no such host" : gai_strerror(error));
     return unknown ? absl::NotFoundError(why) : absl::UnavailableError(why);
   }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list, freeaddrinfo);
   std::vector<IpAddress> addresses;
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+  for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next) {
     IpAddress ip;
     if (entry->ai_family == AF_INET) {
       ip.bytes[10] = ip.bytes[11] = 0xff;
@@ -49,12 +48,6 @@ absl::StatusOr<std::vector<IpAddress>> SystemLookup(const std::string& host) {
     }
   }
   return addresses;
-}
-
-// Names that are this machine even where neither a file nor a server knows them: RFC 6761, 6.3.
-bool IsLocalhost(absl::string_view host) {
-  host = absl::StripSuffix(host, ".");
-  return absl::EqualsIgnoreCase(host, "localhost") || absl::EndsWithIgnoreCase(host, ".localhost");
 }
 
 // "10.1", "0x7f.1", "2130706433": addresses to the system, but not to Go, to which they are names
@@ -86,7 +79,7 @@ std::vector<IpAddress> ApplyPolicy(std::vector<IpAddress> addresses, DnsOptions:
 }
 
 Resolver::Resolver(DnsOptions options)
-    : Resolver(options, SystemLookup, static_cast<uint64_t>(SystemClock().Mono().nanos())) {}
+    : Resolver(options, AddressesOf, static_cast<uint64_t>(SystemClock().Mono().nanos())) {}
 
 Resolver::Resolver(DnsOptions options, Lookup lookup, uint64_t seed)
     : options_(options), lookup_(std::move(lookup)), random_(seed) {}
@@ -156,9 +149,6 @@ void Resolver::Work() {
     absl::StatusOr<std::vector<IpAddress>> found =
         IsShortAddress(host) ? absl::StatusOr<std::vector<IpAddress>>(NoSuchHost(host))
                              : lookup_(host);
-    if (absl::IsNotFound(found.status()) && IsLocalhost(host)) {
-      found = {*ParseIp("127.0.0.1"), *ParseIp("::1")};
-    }
     Finish(host, std::move(found));
   }
 }

@@ -34,6 +34,11 @@ bool IsLoopbackHost(absl::string_view host) {
          (inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
+bool IsLocalhost(absl::string_view host) {
+  host = absl::StripSuffix(host, ".");
+  return absl::EqualsIgnoreCase(host, "localhost") || absl::EndsWithIgnoreCase(host, ".localhost");
+}
+
 absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text) {
   if (absl::string_view path = text; absl::ConsumePrefix(&path, "unix:") &&
                                      absl::StripPrefix(path, "//").size() > kMaxUnixPathBytes) {

@@ -23,6 +23,10 @@ HostAndPort SplitHostPort(absl::string_view text);
 // address of 127.0.0.0/8 or ::1. "127.example" is not.
 bool IsLoopbackHost(absl::string_view host);
 
+// Whether `host` is localhost or below it, with or without the root's dot: this machine even where
+// neither a file nor a server knows the name (RFC 6761, 6.3).
+bool IsLocalhost(absl::string_view host);
+
 // The port of a coordinator, unless another one is given: that of the documents and of deploy/.
 inline constexpr int kCoordinatorPort = 7411;
 

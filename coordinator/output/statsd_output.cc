@@ -19,6 +19,7 @@
 #include "common/base/host_port.h"
 #include "common/base/number_text.h"
 #include "common/base/status_macros.h"
+#include "common/base/system_lookup.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -49,11 +50,6 @@ std::string TagsText(const StatsdConfig& config, const TagList& tags) {
   return text;
 }
 
-struct FreeAddresses {
-  void operator()(addrinfo* first) const { freeaddrinfo(first); }
-};
-using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
-
 absl::StatusOr<Addresses> AddressesOf(const std::string& address) {
   constexpr int kMostPort = 65535;  // of a larger one, the system would take the remainder
   const HostAndPort parts = SplitHostPort(address);
@@ -68,10 +64,10 @@ absl::StatusOr<Addresses> AddressesOf(const std::string& address) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  Addresses found;
+  const int error = SystemLookup(host, port, hints, found);
   return error == 0
-             ? absl::StatusOr<Addresses>(Addresses(found))
+             ? absl::StatusOr<Addresses>(std::move(found))
              : absl::InvalidArgumentError(absl::StrCat(
                    "\"", address, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
 }

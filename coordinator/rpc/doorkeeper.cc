@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
+#include "common/base/system_lookup.h"
 #include "coordinator/core/refusals.h"
 
 namespace lockstep::coordinator {
@@ -96,20 +97,17 @@ absl::StatusOr<int> Doorkeeper::Listen(const std::string& address) {
   if (!parts.port.has_value()) {
     return error("it must be HOST:PORT or unix:PATH, of a folder where one may write");
   }
-  const std::string host(parts.host);
-  const std::string service(*parts.port);
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
+  Addresses found;
   if (const int failed =
-          getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
+          SystemLookup(std::string(parts.host), std::string(*parts.port), hints, found);
       failed != 0) {
     return error(gai_strerror(failed));
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   int port = 0;
-  for (const addrinfo* where = found; where != nullptr; where = where->ai_next) {
+  for (const addrinfo* where = found.get(); where != nullptr; where = where->ai_next) {
     if (absl::Status listening = ListenOn(*where, &port); !listening.ok()) {
       return error(listening.message());
     }

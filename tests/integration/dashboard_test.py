@@ -34,7 +34,7 @@ class Dashboard(LockstepTest):
         run = self.start("run", "-q", "-o", "web-dashboard=port=0", "-e", f"TARGET={server.url}", *arguments, self.script(script))
         for line in run.stderr:
             if found := re.search(r"web dashboard: (http://\S+?/)", line):
-                return run, found[1]
+                return run, found[1].replace("localhost", "127.0.0.1")  # which needs no /etc/hosts
         self.fail("it has no dashboard")
 
     def events(self, url):

@@ -81,7 +81,7 @@ class Fleet(FleetTest):
 
     def test_the_coordinators_certificate_may_have_another_name(self):
         server = self.serve()
-        address = f"localhost:{free_port()}"  # the certificate is for 127.0.0.1
+        address = f"127.0.0.2:{free_port()}"  # the certificate is for 127.0.0.1
         coordinator = self.coordinator(address, 1, "-e", f"TARGET={server.url}", self.script(SHARED))
         self.agent(address, "a", "--coordinator-name", "127.0.0.1", "--once")
         _, errors = coordinator.communicate(timeout=PATIENCE)

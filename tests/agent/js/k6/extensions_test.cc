@@ -65,6 +65,7 @@ TEST_F(DnsModuleTest, WhatAServerRefusesIsARejectionThatSaysWhyAndAsksNobodyElse
   EXPECT_EQ(Errors()[0], absl::StrCat("DNS resolve unknown.test", at, ": no such host"));
 }
 
+// The first holds without an /etc/hosts, too, and whatever the system's servers say.
 TEST_F(DnsModuleTest, LookupAsksTheSystem) {
   EXPECT_EQ("true", Run("return dns.lookup('localhost').then((all) => all.includes('127.0.0.1'))"));
   EXPECT_EQ(R"(["127.0.0.9"])", Run("return dns.lookup('127.0.0.9')"));
