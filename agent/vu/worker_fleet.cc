@@ -11,6 +11,7 @@
 #include "agent/js/typescript.h"
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
+#include "common/base/program_pages.h"
 #include "common/metrics/aggregate_store.h"
 
 namespace lockstep::agent {
@@ -19,6 +20,10 @@ namespace {
 // How often workers are looked at for iterations that do not let go.
 constexpr absl::Duration kWatchAtLeast = absl::Milliseconds(20);
 constexpr absl::Duration kWatchAtMost = absl::Milliseconds(500);
+
+// From here on it is worth a millisecond that what the start has used of the program, half of its
+// code, is not in memory while the VUs are made: of 1000 empty ones, 205 MB become 185.
+constexpr int64_t kManyVus = 100;
 
 // Whether one of the words stands in one of the texts.
 bool Mentions(const std::map<std::string, std::string>& texts,
@@ -215,10 +220,14 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
     run_->shared.sources = std::move(inspected_->sources);
     inspected_.reset();
   }
+  const int64_t vus = run_->shared.config.plan.planned_vus;
+  if (vus >= kManyVus) {
+    GiveBackProgramPages();
+  }
   run_->workers.Start(config_.workers, std::move(isolate));
   watch_timer_.Cancel();
   WatchWorkers();
-  run_->vus.Prepare(run_->shared.config.plan.planned_vus,
+  run_->vus.Prepare(vus,
                     [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
                       if (!failure.has_value()) {
                         done({.value = &run_->vus, .failure = {}});
