@@ -18,14 +18,14 @@ namespace lockstep::agent {
 RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> none = v8::Undefined(isolate);
-  v8::Local<v8::Value> parts[4] = {JsText(isolate, "GET"), none, none,
-                                   none};  // method, url, body, params
+  // Method, URL, body, parameters.
+  v8::Local<v8::Value> parts[] = {JsText(isolate, "GET"), none, none, none};
   bool in_any_case = false;
   if (!item->IsObject() || item->IsStringObject() || NamedUrlOf(context, item)) {
     parts[1] = item;
   } else if (IsList(item)) {
+    const v8::Local<v8::Object> list = item.As<v8::Object>();
     for (uint32_t i = 0; i < std::size(parts); ++i) {
-      const v8::Local<v8::Object> list = item.As<v8::Object>();
       v8::Maybe<bool> has = list->Has(context, i);
       if (has.IsNothing() || (has.FromJust() && !list->Get(context, i).ToLocal(&parts[i]))) {
         return {};
