@@ -214,6 +214,11 @@ class HouseRules(unittest.TestCase):
             for path in sources(folder):
                 self.assertIsNone(banned.search(path.read_text("utf-8")), path)
 
+    def test_exceptions_are_passed_on_by_one_function(self):
+        """V8's ReThrow makes an exception that a script can catch of the interruption of the script."""
+        found = [str(path.relative_to(ROOT)) for path in sources("agent") if "ReThrow(" in path.read_text("utf-8")]
+        self.assertEqual(["agent/js/bind/errors.cc"], found)
+
     def test_headers_start_with_their_purpose_and_a_guard(self):
         for folder in ("common", "agent", "coordinator"):
             for path in sources(folder):

@@ -96,13 +96,12 @@ std::optional<TypeScriptCompiler::Output> TypeScriptCompiler::Compile(
   if (Call(url, source, &output, problem)) {
     return output;
   }
-  if (caught.HasTerminated()) {
-    caught.ReThrow();
-    return std::nullopt;
-  }
   // Its WebAssembly may be in no state to go on.
   compile_.Reset();
   context_.Reset();
+  if (caught.HasTerminated()) {
+    return std::nullopt;
+  }
   *problem = Problem{.message = caught.Message().IsEmpty()
                                     ? "the TypeScript compiler has failed"
                                     : absl::StrCat("the TypeScript compiler has failed: ",

@@ -18,4 +18,9 @@ void ThrowStatus(v8::Isolate* isolate, const absl::Status& status, absl::string_
 // The same, always as an Error.
 void ThrowErrorOf(v8::Isolate* isolate, const absl::Status& status);
 
+// Passes on what `caught` has caught, if anything, to whoever is around it; the caller returns at
+// once. The termination of a script goes on by itself: thrown again it would be a null, which the
+// script could catch.
+void PassOn(v8::TryCatch& caught);
+
 }  // namespace lockstep::agent

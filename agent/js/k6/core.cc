@@ -53,7 +53,6 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
                    .ToLocal(&result);
   }
   if (caught.HasTerminated()) {
-    caught.ReThrow();
     return false;
   }
   if (returned && result->IsPromise()) {
@@ -68,7 +67,7 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
   vu.sink().Add(BuiltinMetric(builtin::kChecks), tags, ok ? 1 : 0, vu.loop().clock().Wall());
   *passed = *passed && ok;
   if (!returned) {
-    caught.ReThrow();
+    PassOn(caught);
   }
   return returned;
 }
