@@ -35,10 +35,10 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
   config.usage_report_url = "nonsense";
   config.outputs = {"json=/no/such/x", "statsd=h:0", "web-dashboard=port=x"};
   EXPECT_THAT(MistakesInSettings(RunRequest(), config, {}),
-              ElementsAre(testing::StartsWith("c.yaml: out: json: cannot write"),
-                          testing::StartsWith("c.yaml: out: statsd: invalid value \"h:0\""),
-                          testing::StartsWith("c.yaml: out: web-dashboard: port: invalid value"),
-                          testing::StartsWith("c.yaml: usageReportUrl: ")));
+              ElementsAre(::testing::StartsWith("c.yaml: out: json: cannot write"),
+                          ::testing::StartsWith("c.yaml: out: statsd: invalid value \"h:0\""),
+                          ::testing::StartsWith("c.yaml: out: web-dashboard: port: invalid value"),
+                          ::testing::StartsWith("c.yaml: usageReportUrl: ")));
 }
 
 TEST(MistakesInSettings, NameTheFlagOrVariableOfAFile) {
@@ -75,7 +75,7 @@ TEST(MistakesInSettings, NameTheVariableOfAnOutput) {
     RunRequest request;
     request.run.outputs = {{"-o", output}};
     EXPECT_THAT(MistakesInSettings(request, {}, {{variable, "%z:0"}}),
-                ElementsAre(testing::StartsWith(absl::StrCat(
+                ElementsAre(::testing::StartsWith(absl::StrCat(
                     "-o ", std::string(output).substr(0, std::string(output).find('=')), ": ",
                     variable, ": invalid value \"%z:0\": expected "))));
   }
