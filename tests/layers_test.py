@@ -227,6 +227,10 @@ class HouseRules(unittest.TestCase):
                     self.assertTrue(text.startswith("//"), f"{path} says no purpose")
                     self.assertIn("#pragma once", text, path)
 
+    def test_sources_without_a_header_of_their_name_start_with_their_purpose(self):
+        parts = [path for side in LAYERS for path in sources(side) if path.suffix == ".cc" and not path.with_suffix(".h").exists()]
+        self.assertEqual([], [str(path) for path in parts if not path.read_text("utf-8").startswith("//")])
+
     def test_files_are_short_enough_to_be_one_idea(self):
         lines = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for side in LAYERS for path in sources(side)}
         self.assertEqual({}, {name: count for name, count in lines.items() if count > 450}, "see CONTRIBUTING.md")

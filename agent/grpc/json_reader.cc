@@ -1,3 +1,4 @@
+// Messages out of JSON; json_writer.cc goes the other way.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
