@@ -15,9 +15,9 @@ namespace lockstep::agent {
 // Go's words for an errno: those of the C library, which begin with a small letter there.
 std::string ErrnoText(int number);
 
-// Why a client does not believe that a server is `host`, as all that speak TLS tell it: "tls: failed
-// to verify certificate: x509: certificate signed by unknown authority". `verified` is OpenSSL's
-// X509_V_ERR_*.
+// Why a client does not believe that a server is `host`, as all that speak TLS tell it:
+// "tls: failed to verify certificate: x509: certificate signed by unknown authority".
+// `verified` is OpenSSL's X509_V_ERR_*.
 std::string CertificateRefusal(long verified, absl::string_view host);
 
 // What is known of a transfer that curl ended with an error.

@@ -18,8 +18,8 @@ struct ShellCommand {
 // expanded. InvalidArgument names the place of a quote that is not closed.
 absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line);
 
-// The name of a file as people can type it: in quotes where a shell would change it, and never taken
-// for a flag.
+// The name of a file as people can type it: in quotes where a shell would change it, and never
+// taken for a flag.
 std::string ShellFile(absl::string_view path);
 
 }  // namespace lockstep::coordinator

@@ -1,5 +1,5 @@
-// What the partition promises, over random sequences, rules, executors and values: the parts are the
-// whole, for every number of the plan and at every instant.
+// What the partition promises, over random sequences, rules, executors and values: the parts are
+// the whole, for every number of the plan and at every instant.
 //
 // LOCKSTEP_SIM_SEED=N replays one case.
 #include <algorithm>
