@@ -167,13 +167,13 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
     return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
   }
   if (in_brackets && !(absl::StrContains(before_zone, ':') && IsIpLiteral(before_zone))) {
-    return ParseError(text, absl::StrCat("invalid host: ", Quoted(host), " is no IPv6 address"));
+    return ParseError(text, absl::StrCat("invalid host: ", Quoted(host), " is not an IPv6 address"));
   }
   const std::string decoded = PercentDecoded(host);
   std::optional<std::string> name = HostToAscii(decoded);
   if (!name.has_value()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
+        absl::StrCat("lookup ", decoded, ": no domain may have this name"));
   }
   url.host = *std::move(name);
   if (absl::EqualsIgnoreCase(url.host, decoded) && url.host != decoded) {

@@ -161,7 +161,7 @@ ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& 
   v8::Local<v8::Value> data;
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
     return Fail<SummaryOutputs>(
-        {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
+        {.exit_code = ExitCode::kInternalError, .message = "the summary's data is not JSON"});
   }
   // k6's older form of the data, which has a root_group, has setup_data in any case; the newer one
   // never.

@@ -17,7 +17,7 @@ namespace lockstep {
 struct FlagWords {
   // flag -> what was given, each as the flag was spelt; switches: "true"
   std::map<std::string, std::vector<Setting>> values = {};
-  std::vector<std::string> arguments = {};  // the words that are no flags
+  std::vector<std::string> arguments = {};  // the words that are not flags
   std::vector<std::string> unknown = {};    // as they were spelt
   // As they were spelt, and what each wants. A last word only.
   std::vector<std::pair<std::string, const Flag*>> without_value = {};

@@ -135,7 +135,7 @@ absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression)
       absl::ConsumePrefix(&behind, "over") && (behind.empty() || absl::ascii_isspace(behind[0]));
   if (!ParseDecimal(has_window ? number : rest, &expression->limit)) {
     return Malformed(expression->text, absl::StrCat("malformed threshold expression: \"",
-                                                    has_window ? number : rest, "\" is no number"));
+                                                    has_window ? number : rest, "\" is not a number"));
   }
   if (!has_window) {
     return absl::OkStatus();

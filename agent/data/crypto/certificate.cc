@@ -263,7 +263,7 @@ absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der) {
   if (key == nullptr || data != end) {
     const char* reason = ERR_reason_error_string(ERR_peek_last_error());
     const std::string why = data != end && handle != nullptr ? "trailing data"
-                            : reason == nullptr              ? "it is no certificate"
+                            : reason == nullptr              ? "it is not a certificate"
                                                              : reason;
     ERR_clear_error();
     return absl::InvalidArgumentError(absl::StrCat("failed to parse certificate: ", why));

@@ -158,7 +158,7 @@ void Sleep(const Info& info) {
   }
   if (std::isnan(seconds)) {
     WarnOfCall(vu, absl::StrCat("sleep(): ", Shown(ContextOf(info), info[0]),
-                                " is no number of seconds: it does not wait"));
+                                " is not a number of seconds: it does not wait"));
   }
   if (!(seconds > 0)) {
     return;

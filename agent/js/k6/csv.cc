@@ -156,7 +156,7 @@ absl::StatusOr<CsvRows> FindRows(Context context, ApiVu& vu, v8::Local<v8::Value
     return absl::FailedPreconditionError(
         absl::StrCat(open->path(), ": asObjects: there is no line that names the columns"));
   }
-  const int64_t header = read.syntax.header ? 1 : 0;  // a line that is no row
+  const int64_t header = read.syntax.header ? 1 : 0;  // a line that is not a row
   const int64_t size = (*table)->size();
   const int64_t first =
       read.skip_first_line ? std::max<int64_t>(read.from_line, 1) : read.from_line;

@@ -29,7 +29,7 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
                           HasSubstr("-o jsn: invalid output type 'jsn'"),
                           "--summary-export: cannot write '/no/such/y': No such file or directory",
                           "LOCKSTEP_JOURNAL: journal /no/such/z: No such file or directory",
-                          "K6_USAGE_REPORT_URL: \"nonsense\" is no http:// or https:// URL"));
+                          "K6_USAGE_REPORT_URL: \"nonsense\" is not an http:// or https:// URL"));
   ConfigFile config;
   config.name = "c.yaml";
   config.usage_report_url = "nonsense";
