@@ -206,7 +206,7 @@ absl::StatusOr<std::string> ProtoSchema::Decode(const pb::Message& prototype,
   const std::unique_ptr<pb::Message> message(prototype.New());
   if (!message->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("these ", bytes.size(), " bytes are no ", prototype.GetTypeName()));
+        absl::StrCat("these ", bytes.size(), " bytes are not a ", prototype.GetTypeName()));
   }
   std::string json;
   absl::Status written = AppendJson(*this, *message, &json);

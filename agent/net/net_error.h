@@ -39,7 +39,7 @@ HttpError ErrorFromCurl(const CurlFailure& failure);
 // `text` is what curl says of the connection.
 HttpError LostWithoutAnswer(absl::string_view text);
 
-// Of an answer that is no HTTP/1, or has characters in its head that none may have.
+// Of an answer that is not HTTP/1, or has characters in its head that none may have.
 HttpError MalformedResponse();
 
 // Whether these stand in `text`, a line of an answer's head or a part of it: NUL, CR and LF, which

@@ -99,7 +99,8 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
              "exported 'options' is a promise; options are an object, so export what it comes "
              "to: `export const options = await ...`"});
   }
-  // Whoever reads them says what is wrong with those that are no object; of functions it is told.
+  // Whoever reads them says what is wrong with those that are not an object; of functions it is
+  // told.
   if (!options->IsNullOrUndefined() && !options->IsFunction()) {
     if (std::optional<ScriptFailure> failure = OptionsToJson(vu, options, &inspection.options_json);
         failure.has_value()) {

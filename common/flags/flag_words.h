@@ -24,8 +24,8 @@ struct FlagWords {
   size_t end = 0;  // how many words were read: fewer than there are only with `until_argument`
 };
 
-// Reads `words`, all of them or until the first that is no flag. The result borrows from `flags`.
-// On one thread at a time.
+// Reads `words`, all of them or until the first that is not a flag. The result borrows from
+// `flags`. On one thread at a time.
 FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
                         bool until_argument = false);
 

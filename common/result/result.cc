@@ -103,7 +103,7 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
       metric.thresholds = judged->second->thresholds;
       if (judged->second->judged_nothing()) {
         for (SummaryThreshold& threshold : metric.thresholds) {
-          threshold.value.reset();  // k6's 0 is no measurement
+          threshold.value.reset();  // k6's 0 is not a measurement
         }
       }
     }

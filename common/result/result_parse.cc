@@ -269,9 +269,9 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
     return absl::InvalidArgumentError("is not a JSON object, and so not a result file");
   }
   if (!object.contains("schema") || object["schema"] != kResultSchema) {
-    return absl::InvalidArgumentError(absl::StrCat("is not a result file: its \"schema\" should be \"",
-                                                   kResultSchema,
-                                                   "\"; write one with --result-file"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("is not a result file: its \"schema\" should be \"", kResultSchema,
+                     "\"; write one with --result-file"));
   }
   absl::Status status;
   const JsonPlace root(object, "$", &status);

@@ -131,9 +131,9 @@ class HarReader {
     const Json& recorded = FieldOf(entry, "request");
     const std::string url = TextOf(recorded, "url");
     if (!IsHttpUrl(url)) {
-      LeaveOut(number, absl::StrCat(
-                           url.empty() ? "\"\"" : url.substr(0, 60),
-                           absl::StartsWith(url, "ws") ? " is a WebSocket" : " is not an HTTP URL"));
+      LeaveOut(number, absl::StrCat(url.empty() ? "\"\"" : url.substr(0, 60),
+                                    absl::StartsWith(url, "ws") ? " is a WebSocket"
+                                                                : " is not an HTTP URL"));
       return;
     }
     RecordedRequest request;

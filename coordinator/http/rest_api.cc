@@ -136,7 +136,7 @@ absl::StatusOr<Patch> ReadPatch(const std::string& body) {
 }
 
 // Both changes or none. k6's tools send back all attributes that they have read, so what is so
-// already is no change.
+// already is not a change.
 WebResponse ChangeStatus(const WebRequest& request, RunControl& control) {
   const absl::StatusOr<Patch> patch = ReadPatch(request.body);
   if (!patch.ok()) {

@@ -83,7 +83,7 @@ std::string TimeOf(const ASN1_TIME* time) {
                          at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec);
 }
 
-// "" for what is no address.
+// "" for what is not an address.
 std::string AddressOf(absl::string_view bytes) {
   char text[INET6_ADDRSTRLEN] = "";
   if (bytes.size() == 4 || bytes.size() == 16) {

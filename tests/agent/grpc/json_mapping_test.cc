@@ -451,7 +451,7 @@ TEST(JsonMapping, Proto2) {
 }
 
 TEST(JsonMapping, BadBytesAndTimesAreErrors) {
-  EXPECT_EQ("these 1 bytes are no t.All", Schema().Decode(Kind(), "\x08").status().message());
+  EXPECT_EQ("these 1 bytes are not a t.All", Schema().Decode(Kind(), "\x08").status().message());
   // seconds: 2^62
   EXPECT_THAT(std::string(Schema()
                               .Decode(Kind("google.protobuf.Timestamp"),

@@ -290,7 +290,7 @@ TEST_F(ConductorTest, StartsNothingAfterStop) {
   loop.RunFor(absl::Seconds(1));
 }
 
-// The stop of one run is no stop of the next one, in which the same agent may be elected again.
+// The stop of one run is not a stop of the next one, in which the same agent may be elected again.
 TEST_F(ConductorTest, AStoppedSetupLeavesNothingToTheNextRun) {
   const auto set_up = [&] {
     Assign();

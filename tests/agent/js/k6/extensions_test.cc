@@ -99,7 +99,8 @@ TEST_F(DnsModuleTest, UserMistakes) {
 TEST_F(DnsModuleTest, WhatIsNeverAskedIsAnErrorAndNoQuestion) {
   EXPECT_THAT(Run("return dns.resolve('two.test', 'A', 'ns.test:53')"), HasSubstr("nameserver: "));
   EXPECT_THAT(Ask("return dns.resolve('a..b', 'A', at)"), HasSubstr("this is not a domain name"));
-  EXPECT_THAT(Run(R"js(return dns.lookup('two.test\0'))js"), HasSubstr("this is not a domain name"));
+  EXPECT_THAT(Run(R"js(return dns.lookup('two.test\0'))js"),
+              HasSubstr("this is not a domain name"));
   EXPECT_THAT(Run("return dns.resolve('two.test', 'A', '198.51.100.1')"),
               HasSubstr("blacklisted range"));
   EXPECT_EQ(0, server_.questions());
