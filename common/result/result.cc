@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/rfc3339.h"
+#include "common/messages/words.h"
 #include "common/result/history_json.h"
-#include "proto/words.h"
 
 namespace lockstep {
 namespace {

@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "common/result/history_json.h"
 #include "common/result/json_place.h"
 #include "common/result/result.h"
 #include "common/threshold/threshold.h"
-#include "proto/words.h"
 
 namespace lockstep {
 namespace {

@@ -11,9 +11,9 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/json_text.h"
+#include "common/messages/words.h"
 #include "common/web/prometheus_text.h"
 #include "coordinator/http/metrics_page.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

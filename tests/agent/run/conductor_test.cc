@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/content_hash.h"
+#include "common/messages/words.h"
 #include "common/metrics/batch.h"
 #include "common/options/options_json.h"
-#include "proto/words.h"
 #include "tests/support/idle_agent.h"
 #include "tests/support/sim_loop.h"
 
