@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-#include "common/base/unsent.h"
+#include "agent/http/unsent.h"
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/http_server.h"
