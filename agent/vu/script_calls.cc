@@ -39,7 +39,7 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
   for (uint32_t i = 0; i < result.As<v8::Array>()->Length(); ++i) {
     const v8::Local<v8::Value> text =
         result.As<v8::Array>()->Get(vu.world().context(), i).ToLocalChecked();
-    texts.push_back(text->IsString() ? TextOf(vu.isolate(), text.As<v8::String>()) : "");
+    texts.push_back(TextIfString(vu.isolate(), text));
   }
   *json = std::move(texts.front());
   texts.erase(texts.begin());

@@ -249,10 +249,9 @@ bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Valu
     return false;
   }
   if ((*result)->IsGeneratorObject()) {
-    const v8::Local<v8::Value> name = function->GetName();
-    WarnOnce(absl::StrCat(
-        "the function \"", name->IsString() ? TextOf(isolate(), name.As<v8::String>()) : "",
-        "\" is a generator: to call it runs nothing of it; write it without the *"));
+    WarnOnce(
+        absl::StrCat("the function \"", TextIfString(isolate(), function->GetName()),
+                     "\" is a generator: to call it runs nothing of it; write it without the *"));
   }
   return true;
 }

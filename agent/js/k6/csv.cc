@@ -74,8 +74,7 @@ absl::Status ReadOption(Context context, ApiVu& vu, const std::string& key,
     return absl::OkStatus();
   }
   if (key == "delimiter") {
-    const std::string text =
-        value->IsString() ? TextOf(context->GetIsolate(), value.As<v8::String>()) : "";
+    const std::string text = TextIfString(context->GetIsolate(), value);
     if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
       return Wrong(context, key, value,
                    "one character of ASCII that is neither a quote nor a line end");
