@@ -315,7 +315,7 @@ TEST_F(Lifecycle, AScriptCannotCatchItsInterruption) {
     const forever = () => { for (;;) {} };
     const calls = [
       () => check(0, { forever }),
-      () => http.asyncRequest('POST', 'http://localhost', { field: { toString: forever } }),
+      () => http.asyncRequest('GET', 'http://localhost', null, { get timeout() { return forever(); } }),
     ];
     export default async function () {
       try {
