@@ -22,7 +22,8 @@ LAYERS = {
         "base": set(),
         "segment": {"base"},
         "schedule": {"base", "segment"},
-        "health": {"base"},
+        "messages": {"base"},
+        "health": {"base", "messages"},
         "metrics": {"base"},
         "options": {"base", "segment"},
         "flags": {"base", "options"},
@@ -30,7 +31,7 @@ LAYERS = {
         "threshold": {"base", "metrics", "options"},
         "summary": {"base", "metrics", "options", "threshold"},
         "timeline": {"base", "health", "metrics"},
-        "result": {"base", "health", "metrics", "options", "summary", "threshold", "timeline"},
+        "result": {"base", "health", "messages", "metrics", "options", "summary", "threshold", "timeline"},
         "trust": {"base"},
         # The two that are not pure; no folder of `common` may include them.
         "rpc": {"base", "trust"},
@@ -99,6 +100,9 @@ class Layers(unittest.TestCase):
     def test_agent_and_coordinator_never_include_each_other(self):
         self.assertEqual([], self.offenders("agent", lambda i: i.startswith("coordinator/")))
         self.assertEqual([], self.offenders("coordinator", lambda i: i.startswith("agent/")))
+
+    def test_the_protocol_is_messages_alone(self):
+        self.assertEqual([], sources("proto"))  # what is done with them stands in common/messages
 
     def upward(self, folder, layers):
         found = []
@@ -214,6 +218,11 @@ class HouseRules(unittest.TestCase):
             for path in sources(folder):
                 self.assertIsNone(banned.search(path.read_text("utf-8")), path)
 
+    def test_exceptions_are_passed_on_by_one_function(self):
+        """V8's ReThrow makes an exception that a script can catch of the interruption of the script."""
+        found = [str(path.relative_to(ROOT)) for path in sources("agent") if "ReThrow(" in path.read_text("utf-8")]
+        self.assertEqual(["agent/js/bind/errors.cc"], found)
+
     def test_headers_start_with_their_purpose_and_a_guard(self):
         for folder in ("common", "agent", "coordinator"):
             for path in sources(folder):
@@ -221,6 +230,10 @@ class HouseRules(unittest.TestCase):
                     text = path.read_text("utf-8")
                     self.assertTrue(text.startswith("//"), f"{path} says no purpose")
                     self.assertIn("#pragma once", text, path)
+
+    def test_sources_without_a_header_of_their_name_start_with_their_purpose(self):
+        parts = [path for side in LAYERS for path in sources(side) if path.suffix == ".cc" and not path.with_suffix(".h").exists()]
+        self.assertEqual([], [str(path) for path in parts if not path.read_text("utf-8").startswith("//")])
 
     def test_files_are_short_enough_to_be_one_idea(self):
         lines = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for side in LAYERS for path in sources(side)}
@@ -279,7 +292,9 @@ class Documents(unittest.TestCase):
     def test_decisions_have_their_dates_in_order(self):
         for side in LAYERS:
             for page in (ROOT / side).rglob("README.md"):
-                _, _, decisions = page.read_text("utf-8").partition("\nDecisions:\n")
+                text = page.read_text("utf-8")
+                self.assertNotRegex(text, r"\*\*(Decisions|What must stay true)", page)  # would not be found
+                _, _, decisions = text.partition("\nDecisions:\n")
                 dates = [entry[:10] for entry in re.findall(r"^- (.*)$", decisions, re.M)]
                 self.assertEqual([], [date for date in dates if not re.fullmatch(r"\d{4}-\d\d-\d\d", date)], page)
                 self.assertEqual(sorted(dates), dates, page)

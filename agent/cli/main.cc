@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -137,12 +136,7 @@ int Main(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   lockstep::RaiseOpenFiles();
-  try {
+  return lockstep::RunProgram("lockstep-agent", [&] {
     return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::system_error& error) {
-    // The one that is not caught where it comes from: std::thread cannot start a thread.
-    fprintf(stderr, "lockstep-agent: %s (%s)\n",
-            std::string(lockstep::NoThreadRoom().message()).c_str(), error.what());
-    return static_cast<int>(lockstep::ExitCode::kOther);
-  }
+  });
 }

@@ -189,7 +189,7 @@ absl::Status RowTable::IndexJsonLines() {
     if (!value.empty()) {
       if (const absl::Status status = ValidateJson(value); !status.ok()) {
         return absl::InvalidArgumentError(
-            absl::StrCat("line ", line, " is no JSON value: ", status.message()));
+            absl::StrCat("line ", line, " is not a JSON value: ", status.message()));
       }
       rows_.push_back({static_cast<size_t>(value.data() - text_.data()), value.size()});
     }

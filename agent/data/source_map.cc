@@ -95,7 +95,7 @@ class SourceMapReader {
  private:
   absl::Status ReadSections(const MapJson& sections) {
     if (!sections.is_array()) {
-      return NoMap("sections are no list");
+      return NoMap("sections are not a list");
     }
     for (const MapJson& section : sections) {
       const bool whole = section.is_object() && section.contains("map") &&

@@ -11,8 +11,8 @@ namespace lockstep::agent {
 inline constexpr absl::Duration kLeaseAhead = absl::Seconds(1);
 
 // How many iterations begin within kLeaseAhead at the speed of `begun` in `elapsed`, rounded up.
-// Over a quarter of that time at least: all VUs that begin at one instant are no speed. So a lease
-// grows to four times the one before at most.
+// Over a quarter of that time at least, as all VUs may have begun at one instant. So a lease grows
+// to four times the one before at most.
 int64_t IterationsAhead(int64_t begun, absl::Duration elapsed);
 
 }  // namespace lockstep::agent

@@ -81,7 +81,7 @@ class GrpcStreamListener {
 class GrpcStream : public GrpcCall {
  public:
   // Queues a message; false if the stream does not take any more. The caller sees to it that not
-  // too much waits (common/base/unsent.h).
+  // too much waits (agent/http/unsent.h).
   virtual bool Write(std::string message) = 0;
   // Of messages that have not been handed to the connection.
   virtual int64_t unsent_bytes() const = 0;

@@ -1,3 +1,4 @@
+// From an address and credentials to a channel that is connected, or to why it is not.
 #include <algorithm>
 #include <limits>
 #include <utility>

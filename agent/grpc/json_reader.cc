@@ -1,3 +1,4 @@
+// Messages out of JSON; json_writer.cc goes the other way.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -373,7 +374,7 @@ absl::Status ReadJson(const ProtoSchema& schema, absl::string_view json, pb::Mes
   const Json parsed = Json::parse(json.begin(), json.end(), nullptr, false);
   if (parsed.is_discarded()) {
     return absl::InvalidArgumentError(
-        "this is no JSON, or a text in it has half of a pair of surrogates");
+        "this is not JSON, or a text in it has half of a pair of surrogates");
   }
   return JsonReader(schema).Message(parsed, message, 0);
 }

@@ -1,3 +1,4 @@
+// Messages as JSON.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

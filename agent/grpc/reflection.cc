@@ -79,7 +79,7 @@ class ReflectionTalk final : public GrpcWork, public GrpcStreamListener {
   }
 
   void Ask(const char* kind, const std::string& name) {
-    // Names come from the server: what is no text for JSON is no name either.
+    // Names come from the server: what is not text for JSON is not a name either.
     const std::string json = JsonText(nlohmann::json{{kind, name}});
     const absl::StatusOr<std::string> request = BuiltinProtos().Encode(*method_.input, json);
     if (request.ok() && stream_->Write(*request)) {

@@ -137,7 +137,7 @@ absl::StatusOr<std::unique_ptr<const ProtoSchema>> ProtoSchema::FromFiles(
   std::vector<pb::FileDescriptorProto> parsed;
   for (const std::string& bytes : files) {
     if (!parsed.emplace_back().ParseFromString(bytes)) {
-      return absl::InvalidArgumentError("there is a file that is no FileDescriptorProto");
+      return absl::InvalidArgumentError("there is a file that is not a FileDescriptorProto");
     }
   }
   return Make(parsed);
@@ -147,7 +147,7 @@ absl::StatusOr<std::unique_ptr<const ProtoSchema>> ProtoSchema::FromProtoset(
     absl::string_view bytes) {
   pb::FileDescriptorSet set;
   if (!set.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::InvalidArgumentError("it is no protoset (a serialised FileDescriptorSet)");
+    return absl::InvalidArgumentError("it is not a protoset (a serialised FileDescriptorSet)");
   }
   return Make({set.file().begin(), set.file().end()});
 }
@@ -206,7 +206,7 @@ absl::StatusOr<std::string> ProtoSchema::Decode(const pb::Message& prototype,
   const std::unique_ptr<pb::Message> message(prototype.New());
   if (!message->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("these ", bytes.size(), " bytes are no ", prototype.GetTypeName()));
+        absl::StrCat("these ", bytes.size(), " bytes are not a ", prototype.GetTypeName()));
   }
   std::string json;
   absl::Status written = AppendJson(*this, *message, &json);

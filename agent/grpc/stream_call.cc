@@ -1,3 +1,4 @@
+// A call that streams in one direction or in both.
 #include <deque>
 #include <utility>
 

@@ -35,9 +35,8 @@ class StreamListener {
   virtual void OnOpen() = 0;
   virtual void OnBytes(absl::string_view bytes) = 0;
   // The last event. OK: the peer closed the connection. InvalidArgument: certificate, key or
-  // authorities are wrong;
-  // PermissionDenied: a rule of the run; DeadlineExceeded: dial_timeout is over; otherwise
-  // Unavailable, in words like those of HTTP's errors.
+  // authorities are wrong; PermissionDenied: a rule of the run; DeadlineExceeded: dial_timeout is
+  // over; otherwise Unavailable, in words like those of HTTP's errors.
   virtual void OnEnd(absl::Status why) = 0;
 };
 
@@ -46,7 +45,7 @@ class ByteStream {
   // Closes the connection at once and ends the events.
   virtual ~ByteStream() = default;
   // Sends after what was written before, from OnOpen on. False, and nothing is kept of it, when
-  // more than kMostUnsentBytes would wait, or the stream has ended.
+  // more than kMostUnsentBytes (unsent.h) would wait, or the stream has ended.
   virtual bool Write(absl::string_view bytes) = 0;
   // Without TLS's own, so far.
   virtual int64_t bytes_sent() const = 0;
@@ -66,7 +65,5 @@ class StreamClient {
   virtual std::unique_ptr<ByteStream> OpenStream(ConnectionPool& pool, StreamTarget target,
                                                  StreamListener& listener) = 0;
 };
-
-inline constexpr int64_t kMostUnsentBytes = int64_t{64} << 20;
 
 }  // namespace lockstep::agent

@@ -29,8 +29,8 @@ struct Cookie {
 // RFC 6265 accepts others, too, which hardly anybody sends.
 std::optional<absl::Time> ParseCookieDate(absl::string_view text);
 
-// One Set-Cookie value; nothing if its name is no token or its value has characters that no cookie
-// may have, as in Go.
+// One Set-Cookie value; nothing if its name is not a token or its value has characters that no
+// cookie may have, as in Go.
 std::optional<Cookie> ParseSetCookie(absl::string_view line);
 
 // The cookies of all Set-Cookie lines of a response, in order.

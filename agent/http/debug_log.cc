@@ -76,7 +76,7 @@ std::string BodyForLog(absl::string_view content_encoding, absl::string_view bod
     }
   }
   if (!IsText(shown)) {
-    return absl::StrCat("(", body.size(), " bytes that are no text)");
+    return absl::StrCat("(", body.size(), " bytes that are not text)");
   }
   const absl::string_view cut = CutText(shown, HttpDebug::kMaxBodyShown);
   return cut.size() == shown.size()

@@ -11,8 +11,7 @@ namespace lockstep::agent {
 // In k6's words. Not judged: a load test is told what the server says, whoever signed it.
 struct OcspStaple {
   // "good", "revoked" or "unknown", which is also the word for no staple, or one that cannot be
-  // read;
-  // "" without TLS.
+  // read; "" without TLS.
   std::string status = {};
   std::string revocation_reason = {};  // "unspecified", "key_compromise", ...; "" without a staple
   // Unix seconds; 0: not said.

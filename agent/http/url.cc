@@ -59,8 +59,8 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
-// What a script puts in for a port that is no number: a variable that is not set, or the "${}" of a
-// template's name.
+// What a script puts in for a port that is not a number: a variable that is not set, or the "${}"
+// of a template's name.
 bool StandsForPort(absl::string_view text) {
   return text.empty() || text == "undefined" || text == "null" || text == "NaN" ||
          (absl::StrContains(text, '$') &&
@@ -77,7 +77,7 @@ enum class Readable { kNo, kMaybe };
 
 // Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there
 // are none. A "/" in a password, or a "?" or "#", ends the authority for a parser: what looks like
-// a port then is none, and stays hidden, too. Digits are a port, but not in what is no URL.
+// a port then is none, and stays hidden, too. Digits are a port, but not in what is not a URL.
 size_t EndOfCredentials(absl::string_view text, Readable readable) {
   constexpr size_t kNone = absl::string_view::npos;
   const size_t end = text.find_first_of("/?#");
@@ -167,13 +167,14 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
     return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
   }
   if (in_brackets && !(absl::StrContains(before_zone, ':') && IsIpLiteral(before_zone))) {
-    return ParseError(text, absl::StrCat("invalid host: ", Quoted(host), " is no IPv6 address"));
+    return ParseError(text,
+                      absl::StrCat("invalid host: ", Quoted(host), " is not an IPv6 address"));
   }
   const std::string decoded = PercentDecoded(host);
   std::optional<std::string> name = HostToAscii(decoded);
   if (!name.has_value()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
+        absl::StrCat("lookup ", decoded, ": no domain may have this name"));
   }
   url.host = *std::move(name);
   if (absl::EqualsIgnoreCase(url.host, decoded) && url.host != decoded) {

@@ -48,7 +48,7 @@ struct Url {
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
 // `text` with "****:****" in the place of a URL's credentials, and otherwise as it is written: what
-// may be logged, or be a tag. Not an error if it is no URL.
+// may be logged, or be a tag. Not an error if it is not a URL.
 std::string MaskCredentials(absl::string_view text);
 // The same without them.
 std::string WithoutCredentials(absl::string_view text);

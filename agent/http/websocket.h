@@ -70,7 +70,7 @@ class WebSocket {
   virtual void SetReading(bool on) = 0;
 
   // Of the messages that have not been handed to the kernel as a whole. The caller sees to it that
-  // they are not too many (common/base/unsent.h).
+  // they are not too many (agent/http/unsent.h).
   virtual int64_t buffered_bytes() const = 0;
   // Of text and bytes, handed to the kernel as a whole; and whether our closing frame has been.
   virtual int64_t messages_sent() const = 0;

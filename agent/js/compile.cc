@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
+#include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
 
@@ -97,7 +98,7 @@ v8::MaybeLocal<v8::Module> CompileEsModule(Context context, const std::string& u
     CompileSloppily(context, url, text);
   }
   NamePlaceOfSyntaxError(context, caught);
-  caught.ReThrow();
+  PassOn(caught);
   return {};
 }
 
@@ -116,7 +117,7 @@ v8::MaybeLocal<v8::Function> CompileCommonJs(Context context, const std::string&
   if (!v8::ScriptCompiler::Compile(context, &source).ToLocal(&script) ||
       !script->Run(context).ToLocal(&function)) {
     NamePlaceOfSyntaxError(context, caught);
-    caught.ReThrow();
+    PassOn(caught);
     return {};
   }
   return function.As<v8::Function>();

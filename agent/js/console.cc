@@ -63,7 +63,7 @@ class Formatter {
   std::string Primitive(v8::Local<v8::Value> value) {
     if (value->IsSymbol()) {
       value = value.As<v8::Symbol>()->Description(isolate_);
-      return value->IsString() ? TextOf(isolate_, value.As<v8::String>()) : "";
+      return TextIfString(isolate_, value);
     }
     v8::Local<v8::String> text;
     return value->ToDetailString(context_).ToLocal(&text) ? TextOf(isolate_, text) : "";
@@ -99,9 +99,8 @@ class Formatter {
   // "" unless it is a string.
   std::string TextProperty(v8::Local<v8::Object> object, absl::string_view name) {
     v8::Local<v8::Value> value;
-    return object->GetRealNamedProperty(context_, JsName(isolate_, name)).ToLocal(&value) &&
-                   value->IsString()
-               ? TextOf(isolate_, value.As<v8::String>())
+    return object->GetRealNamedProperty(context_, JsName(isolate_, name)).ToLocal(&value)
+               ? TextIfString(isolate_, value)
                : "";
   }
 

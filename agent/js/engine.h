@@ -41,12 +41,11 @@ class ScriptEngine {
   const Config& config() const { return config_; }
   static constexpr char kWebAssembly[] = "WebAssembly";
   // Contexts that are made from now on have only those of some costly parts of the language whose
-  // names
-  // are `mentioned`: V8 adds these one by one to each context. WebAssembly takes a quarter of the
-  // time that it takes to make one, and 12 KB; a few younger methods (`at`, `hasOwn`, `findLast`),
-  // most of which go onto prototypes with many others, a tenth, and leave 11 KB of garbage. While
-  // no context is being made. Has no effect where V8 does not take flags after its start: there
-  // they have all.
+  // names are `mentioned`: V8 adds these one by one to each context. WebAssembly takes a quarter of
+  // the time that it takes to make one, and 12 KB; a few younger methods (`at`, `hasOwn`,
+  // `findLast`), most of which go onto prototypes with many others, a tenth, and leave 11 KB of
+  // garbage. While no context is being made. Has no effect where V8 does not take flags after its
+  // start: there they have all.
   void ExposeParts(absl::FunctionRef<bool(absl::string_view name)> mentioned) const;
   // Runs tasks of V8 that wait for the thread of `isolate`; whether there were any. On it, inside
   // the isolate.

@@ -16,7 +16,7 @@
 
 namespace lockstep::agent {
 
-// Whatever is no page of a heap (large objects, code) is left to V8's own allocator. Any thread.
+// Whatever is not a page of a heap (large objects, code) is left to V8's own allocator. Any thread.
 class HeapPages final : public v8::PageAllocator {
  public:
   // Of a page of V8's heap; it stands at a multiple of that.

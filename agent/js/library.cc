@@ -66,7 +66,7 @@ void GetFromLibrary(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8:
 // The object that the library's `holder` means: "Array", "Array.prototype".
 v8::MaybeLocal<v8::Object> HolderOf(Context context, absl::string_view holder) {
   const absl::string_view constructor = holder.substr(0, holder.find('.'));
-  // TypedArray is no global: all typed arrays inherit from it.
+  // TypedArray is not a global: all typed arrays inherit from it.
   const bool typed = constructor == "TypedArray";
   v8::Local<v8::Value> value;
   if (!GetProperty(context, context->Global(), typed ? "Uint8Array" : constructor, &value) ||

@@ -36,7 +36,7 @@ v8::MaybeLocal<v8::Value> ParseJsonFile(Context context, const std::string& url,
       return value;
     }
     if (caught.HasTerminated() || caught.Message().IsEmpty()) {
-      caught.ReThrow();
+      PassOn(caught);
       return {};
     }
     why = TextOf(isolate, caught.Message()->Get());
@@ -138,10 +138,8 @@ v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& sp
     if (resolver->Resolve(context(), module->GetModuleNamespace()).IsNothing()) {
       return {};
     }
-  } else if (caught.HasTerminated()) {
-    caught.ReThrow();
-    return {};
-  } else if (resolver->Reject(context(), caught.Exception()).IsNothing()) {
+  } else if (caught.HasTerminated() ||
+             resolver->Reject(context(), caught.Exception()).IsNothing()) {
     return {};
   }
   return resolver->GetPromise();
@@ -221,7 +219,7 @@ bool ModuleGraph::LoadImports(v8::Local<v8::Module> module, const std::string& u
         continue;
       }
       if (!MayLackPlace(isolate(), caught)) {
-        caught.ReThrow();
+        PassOn(caught);
         return false;
       }
       error = caught.Exception().As<v8::Object>();
@@ -243,7 +241,7 @@ bool ModuleGraph::Link(v8::Local<v8::Module> module) {
       return true;
     }
     if (caught.HasTerminated() || !registry_.AddMissingExport(caught)) {
-      caught.ReThrow();
+      PassOn(caught);
       return false;
     }
   }
@@ -287,7 +285,7 @@ bool ModuleGraph::Await(v8::Local<v8::Module> module, v8::Local<v8::Promise> pro
       return true;
     }
     if (caught.HasCaught()) {
-      caught.ReThrow();
+      PassOn(caught);
       return false;
     }
   }
@@ -353,7 +351,7 @@ bool ModuleGraph::RunBody(const std::string& url, v8::Local<v8::Function> body,
     if (!caught.HasTerminated()) {
       common_js_[url].error.Reset(isolate(), caught.Exception());
     }
-    caught.ReThrow();
+    PassOn(caught);
   }
   return ran;
 }

@@ -16,14 +16,7 @@ namespace {
 
 constexpr int64_t kMaxWasmBytes = int64_t{16} << 20;
 
-std::string TextMember(Context context, v8::Local<v8::Object> object, absl::string_view name) {
-  v8::Local<v8::Value> value;
-  return GetProperty(context, object, name, &value) && value->IsString()
-             ? TextOf(context->GetIsolate(), value.As<v8::String>())
-             : "";
-}
-
-int NumberMember(Context context, v8::Local<v8::Object> object, absl::string_view name) {
+int NumberProperty(Context context, v8::Local<v8::Object> object, absl::string_view name) {
   v8::Local<v8::Value> value;
   return GetProperty(context, object, name, &value) ? value->Int32Value(context).FromMaybe(0) : 0;
 }
@@ -78,11 +71,11 @@ bool TypeScriptCompiler::Call(const std::string& url, absl::string_view source,
   v8::Local<v8::Value> code;
   if (GetProperty(context, result, "code", &code) && code->IsString()) {
     *output = Output{.code = TextOf(isolate_, code.As<v8::String>()),
-                     .map_json = TextMember(context, result, "map")};
+                     .map_json = TextProperty(context, result, "map")};
   } else {
-    *problem = Problem{.message = TextMember(context, result, "message"),
-                       .line = NumberMember(context, result, "line"),
-                       .column = NumberMember(context, result, "column")};
+    *problem = Problem{.message = TextProperty(context, result, "message"),
+                       .line = NumberProperty(context, result, "line"),
+                       .column = NumberProperty(context, result, "column")};
   }
   return true;
 }
@@ -96,13 +89,12 @@ std::optional<TypeScriptCompiler::Output> TypeScriptCompiler::Compile(
   if (Call(url, source, &output, problem)) {
     return output;
   }
-  if (caught.HasTerminated()) {
-    caught.ReThrow();
-    return std::nullopt;
-  }
   // Its WebAssembly may be in no state to go on.
   compile_.Reset();
   context_.Reset();
+  if (caught.HasTerminated()) {
+    return std::nullopt;
+  }
   *problem = Problem{.message = caught.Message().IsEmpty()
                                     ? "the TypeScript compiler has failed"
                                     : absl::StrCat("the TypeScript compiler has failed: ",

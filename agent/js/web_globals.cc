@@ -99,12 +99,18 @@ void ReturnForms(const Info& info) {
   Return(info, WebForms(ContextOf(info)));
 }
 
-void ReturnDom(const Info& info) {
-  Return(info, DomGlobals(ContextOf(info)));
-}
-
 v8::MaybeLocal<v8::Value> MakeDomGlobals(Context context) {
   return ResultOf(context, "web/dom.js", {MakeQuietTimers(World::Of(context))});
+}
+
+// What agent/js/web/dom.js makes, whatever scripts have made of the globals. Empty with a pending
+// exception.
+v8::MaybeLocal<v8::Object> DomGlobals(Context context) {
+  return MadeOnce(context, kDom, [context] { return MakeDomGlobals(context); });
+}
+
+void ReturnDom(const Info& info) {
+  Return(info, DomGlobals(ContextOf(info)));
 }
 
 v8::MaybeLocal<v8::Value> MakeFetchGlobals(Context context) {
@@ -175,10 +181,6 @@ void InstallLazily(Context context, absl::string_view group,
 }
 
 }  // namespace
-
-v8::MaybeLocal<v8::Object> DomGlobals(Context context) {
-  return MadeOnce(context, kDom, [context] { return MakeDomGlobals(context); });
-}
 
 void ThrowDomException(Context context, absl::string_view name, absl::string_view message) {
   v8::Isolate* isolate = context->GetIsolate();

@@ -13,9 +13,6 @@ namespace lockstep::agent {
 // btoa. Each is made when a script first looks at it: a VU that does not pays a few words for it.
 void InstallWebGlobals(v8::Local<v8::Context> context);
 
-// What agent/js/web/dom.js makes, whatever scripts have made of the globals. Empty with a pending
-// exception.
-v8::MaybeLocal<v8::Object> DomGlobals(v8::Local<v8::Context> context);
 // Throws a DOMException: `name` is one of the standard's, "DataCloneError".
 void ThrowDomException(v8::Local<v8::Context> context, absl::string_view name,
                        absl::string_view message);

@@ -19,8 +19,8 @@ v8::MaybeLocal<v8::Promise> ImportDynamically(Context context, v8::Local<v8::Dat
                                               v8::Local<v8::String> specifier,
                                               v8::Local<v8::FixedArray>) {
   v8::Isolate* isolate = context->GetIsolate();
-  const std::string base = resource->IsString() ? TextOf(isolate, resource.As<v8::String>()) : "";
-  return World::Of(context).modules().ImportDynamically(TextOf(isolate, specifier), base);
+  return World::Of(context).modules().ImportDynamically(TextOf(isolate, specifier),
+                                                        TextIfString(isolate, resource));
 }
 
 void ResolveFromMeta(const Info& info) {

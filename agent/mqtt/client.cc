@@ -31,7 +31,7 @@ absl::Status StatusOfMosquitto(int code) {
       return absl::OkStatus();
     case MOSQ_ERR_NO_CONN:
     case MOSQ_ERR_CONN_LOST:
-      return absl::FailedPreconditionError("there is no connection to the broker");
+      return absl::FailedPreconditionError(kNoMqttConnection);
     case MOSQ_ERR_QOS_NOT_SUPPORTED:
       return absl::InvalidArgumentError("the broker does not support this QoS");
     case MOSQ_ERR_OVERSIZE_PACKET:

@@ -27,6 +27,9 @@ struct MqttEnv {
 
 enum class MqttVersion { k311 = 4, k5 = 5 };
 
+// What is said of a request without one.
+inline constexpr char kNoMqttConnection[] = "there is no connection to the broker";
+
 using MqttUserProperties = std::vector<std::pair<std::string, std::string>>;
 
 // Of a message of MQTT 5; version 3.1.1 has none, of none of the three kinds.

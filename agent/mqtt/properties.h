@@ -9,7 +9,7 @@ namespace lockstep::agent {
 
 class MosquittoProperties {
  public:
-  // InvalidArgument: a text that is no UTF-8, or is too long. Empty for what has none.
+  // InvalidArgument: a text that is not UTF-8, or is too long. Empty for what has none.
   static absl::StatusOr<MosquittoProperties> Make(const MqttProperties& properties);
   static absl::StatusOr<MosquittoProperties> Make(const MqttConnectProperties& properties);
   static absl::StatusOr<MosquittoProperties> Make(const MqttSubscription& properties);

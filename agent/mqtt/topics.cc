@@ -1,3 +1,4 @@
+// What MQTT allows as the name of a topic, and as a filter of topics.
 #include <mosquitto.h>
 
 #include "absl/strings/str_cat.h"

@@ -54,7 +54,7 @@ class CurlTransport final : public CurlTransfer {
   bool paused_ = false;  // until GoOn
   MonoTime prerequest_, first_header_;
   bool switched_ = false;    // a response 101 has come
-  bool malformed_ = false;   // what has come is no response
+  bool malformed_ = false;   // what has come is not a response
   bool unanswered_ = false;  // a request has been handed to a connection, and no answer has begun
 
   // What the handle was told last.

@@ -21,7 +21,7 @@ absl::Status DnsFailure(int status) {
     case ARES_ECONNREFUSED:
       return absl::UnavailableError("connection refused");
     case ARES_EBADNAME:
-      return absl::InvalidArgumentError("this is no domain name");
+      return absl::InvalidArgumentError("this is not a domain name");
     case ARES_ESERVFAIL:
       return absl::UnavailableError("the server has failed (SERVFAIL)");
     case ARES_EREFUSED:

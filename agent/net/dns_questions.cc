@@ -288,7 +288,7 @@ absl::StatusOr<std::pair<IpAddress, int>> ParseServer(absl::string_view text) {
   return std::make_pair(*ip, port);
 }
 
-// As name servers are asked for it; nothing where it is no name.
+// As name servers are asked for it; nothing where it is not a name.
 std::optional<std::string> NameOnTheWire(const std::string& name) {
   if (name.find('\0') != std::string::npos) {
     return std::nullopt;

@@ -175,6 +175,20 @@ bool IsUnknownAuthority(long verified) {
   }
 }
 
+// "certificate signed by unknown authority".
+std::string CertificateReason(long verified, absl::string_view host) {
+  if (IsWrongName(verified)) {
+    return absl::StrCat("certificate is not valid for ", host);
+  }
+  if (IsUnknownAuthority(verified)) {
+    return "certificate signed by unknown authority";
+  }
+  if (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID) {
+    return "certificate has expired or is not yet valid";
+  }
+  return X509_verify_cert_error_string(verified);
+}
+
 HttpError VerificationError(const CurlFailure& failure) {
   // The name is checked by curl, after OpenSSL has found nothing wrong with the chain.
   const bool name =
@@ -217,19 +231,6 @@ std::string ErrnoText(int number) {
     text[0] = static_cast<char>(text[0] - 'A' + 'a');
   }
   return text;
-}
-
-std::string CertificateReason(long verified, absl::string_view host) {
-  if (IsWrongName(verified)) {
-    return absl::StrCat("certificate is not valid for ", host);
-  }
-  if (IsUnknownAuthority(verified)) {
-    return "certificate signed by unknown authority";
-  }
-  if (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID) {
-    return "certificate has expired or is not yet valid";
-  }
-  return X509_verify_cert_error_string(verified);
 }
 
 std::string CertificateRefusal(long verified, absl::string_view host) {

@@ -15,11 +15,9 @@ namespace lockstep::agent {
 // Go's words for an errno: those of the C library, which begin with a small letter there.
 std::string ErrnoText(int number);
 
-// Why a client does not believe that a server is `host`: "certificate signed by unknown authority".
+// Why a client does not believe that a server is `host`, as all that speak TLS tell it:
+// "tls: failed to verify certificate: x509: certificate signed by unknown authority".
 // `verified` is OpenSSL's X509_V_ERR_*.
-std::string CertificateReason(long verified, absl::string_view host);
-// The same, as all that speak TLS tell it: "tls: failed to verify certificate: x509: certificate
-// signed by unknown authority".
 std::string CertificateRefusal(long verified, absl::string_view host);
 
 // What is known of a transfer that curl ended with an error.
@@ -41,7 +39,7 @@ HttpError ErrorFromCurl(const CurlFailure& failure);
 // `text` is what curl says of the connection.
 HttpError LostWithoutAnswer(absl::string_view text);
 
-// Of an answer that is no HTTP/1, or has characters in its head that none may have.
+// Of an answer that is not HTTP/1, or has characters in its head that none may have.
 HttpError MalformedResponse();
 
 // Whether these stand in `text`, a line of an answer's head or a part of it: NUL, CR and LF, which

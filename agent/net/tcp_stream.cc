@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/unsent.h"
 #include "agent/net/engine.h"
 #include "agent/net/net_error.h"
 #include "agent/net/pool.h"

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/unsent.h"
+
 namespace lockstep::agent {
 
 RedisConnection::~RedisConnection() {

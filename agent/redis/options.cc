@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// What is no text is not shown: it may be a password, or have one.
+// What is not text is not shown: it may be a password, or have one.
 void ReadText(const ValueReader& reader, const char* key, std::string* text) {
   const Json* value = reader.Find(key);
   if (value == nullptr) {

@@ -6,7 +6,7 @@
 
 #include "agent/run/progress.h"
 #include "common/base/status_macros.h"
-#include "proto/words.h"
+#include "common/messages/words.h"
 
 namespace lockstep::agent {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "proto/hide_secrets.h"
+#include "common/messages/hide_secrets.h"
 
 namespace lockstep::agent {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/version.h"
-#include "proto/valid_text.h"
+#include "common/messages/valid_text.h"
 
 namespace lockstep::agent {
 namespace {

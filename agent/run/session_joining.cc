@@ -2,8 +2,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/run/session.h"
+#include "common/messages/words.h"
 #include "common/trust/join_proof.h"
-#include "proto/words.h"
 
 namespace lockstep::agent {
 namespace {

@@ -39,7 +39,7 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
   for (uint32_t i = 0; i < result.As<v8::Array>()->Length(); ++i) {
     const v8::Local<v8::Value> text =
         result.As<v8::Array>()->Get(vu.world().context(), i).ToLocalChecked();
-    texts.push_back(text->IsString() ? TextOf(vu.isolate(), text.As<v8::String>()) : "");
+    texts.push_back(TextIfString(vu.isolate(), text));
   }
   *json = std::move(texts.front());
   texts.erase(texts.begin());
@@ -99,7 +99,8 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
              "exported 'options' is a promise; options are an object, so export what it comes "
              "to: `export const options = await ...`"});
   }
-  // Whoever reads them says what is wrong with those that are no object; of functions it is told.
+  // Whoever reads them says what is wrong with those that are not an object; of functions it is
+  // told.
   if (!options->IsNullOrUndefined() && !options->IsFunction()) {
     if (std::optional<ScriptFailure> failure = OptionsToJson(vu, options, &inspection.options_json);
         failure.has_value()) {
@@ -161,7 +162,7 @@ ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& 
   v8::Local<v8::Value> data;
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
     return Fail<SummaryOutputs>(
-        {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
+        {.exit_code = ExitCode::kInternalError, .message = "the summary's data is not JSON"});
   }
   // k6's older form of the data, which has a root_group, has setup_data in any case; the newer one
   // never.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
 #include "agent/js/stack_trace.h"
@@ -154,7 +155,7 @@ bool ScriptVu::RunEvents(v8::Local<v8::Value> awaited, absl::FunctionRef<bool()>
       v8::TryCatch caught(isolate());
       event();
       if (caught.HasCaught()) {
-        caught.ReThrow();
+        PassOn(caught);
         return false;
       }
     } else if (pending() && script_isolate_.RunSettlingTasks()) {
@@ -233,11 +234,8 @@ bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Valu
   {
     v8::TryCatch caught(isolate());
     if (!function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result)) {
-      if (caught.HasTerminated()) {
-        return false;
-      }
       if (!WasThrownByNoScript(isolate(), caught)) {
-        caught.ReThrow();
+        PassOn(caught);
         return false;
       }
       error = caught.Exception().As<v8::Object>();
@@ -251,10 +249,9 @@ bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Valu
     return false;
   }
   if ((*result)->IsGeneratorObject()) {
-    const v8::Local<v8::Value> name = function->GetName();
-    WarnOnce(absl::StrCat(
-        "the function \"", name->IsString() ? TextOf(isolate(), name.As<v8::String>()) : "",
-        "\" is a generator: to call it runs nothing of it; write it without the *"));
+    WarnOnce(
+        absl::StrCat("the function \"", TextIfString(isolate(), function->GetName()),
+                     "\" is a generator: to call it runs nothing of it; write it without the *"));
   }
   return true;
 }

@@ -51,7 +51,7 @@ class VuSamples {
   void EndIteration();
   // The samples of an iteration that counts.
   void EmitIteration(absl::Duration duration);
-  // Of setup() and teardown(), which are no iterations, but take their time in the group `path`.
+  // Of setup() and teardown(), which are not iterations, but take their time in the group `path`.
   void EmitDurationOf(const std::string& path, absl::Duration duration);
   // The bytes that were counted since the last time.
   void EmitData() { EmitData(parts_.clock.Wall()); }

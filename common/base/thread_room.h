@@ -2,6 +2,7 @@
 // one end the process without a word, or wait for it for ever.
 #pragma once
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 
 namespace lockstep {
@@ -10,8 +11,8 @@ namespace lockstep {
 // there cannot be so many now. All have ended when it returns. Takes about 20 us for each.
 absl::Status CheckThreadRoom(int count);
 
-// What to say where starting a thread has failed: `cannot start a thread: the limit of processes
-// ...`.
-absl::Status NoThreadRoom();
+// Runs `main` and returns its exit code. Where a thread cannot be started and nobody has looked,
+// std::thread throws: `program` then ends with the same sentence on standard error.
+int RunProgram(const char* program, absl::FunctionRef<int()> main);
 
 }  // namespace lockstep

@@ -1,5 +1,7 @@
 #include "common/base/words.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 
 namespace lockstep {
@@ -22,6 +24,11 @@ void ForEachWord(absl::string_view text, absl::FunctionRef<void(absl::string_vie
     }
     begin = i + 1;
   }
+}
+
+bool IsIdentifier(absl::string_view text) {
+  return !text.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(), IsOfAWord);
 }
 
 bool HasWord(absl::string_view text, absl::string_view word) {

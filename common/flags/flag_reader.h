@@ -34,7 +34,7 @@ struct GivenWords {
 
   std::map<std::string, std::vector<Setting>>
       values;                          // flag -> what was given, and how it was spelt
-  std::vector<std::string> arguments;  // words that are no flags
+  std::vector<std::string> arguments;  // words that are not flags
 };
 
 // Reads the flags one by one; collects what is wrong in the words' errors and warnings.

@@ -17,15 +17,15 @@ namespace lockstep {
 struct FlagWords {
   // flag -> what was given, each as the flag was spelt; switches: "true"
   std::map<std::string, std::vector<Setting>> values = {};
-  std::vector<std::string> arguments = {};  // the words that are no flags
+  std::vector<std::string> arguments = {};  // the words that are not flags
   std::vector<std::string> unknown = {};    // as they were spelt
   // As they were spelt, and what each wants. A last word only.
   std::vector<std::pair<std::string, const Flag*>> without_value = {};
   size_t end = 0;  // how many words were read: fewer than there are only with `until_argument`
 };
 
-// Reads `words`, all of them or until the first that is no flag. The result borrows from `flags`.
-// On one thread at a time.
+// Reads `words`, all of them or until the first that is not a flag. The result borrows from
+// `flags`. On one thread at a time.
 FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
                         bool until_argument = false);
 

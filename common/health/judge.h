@@ -21,7 +21,7 @@
 // processors an agent's work queues up before it gets its turn. Symptoms (late starts, a slow loop)
 // name what was found along with them as their likely cause: scripts that compute, the processor's
 // sharing, a limit, collections. A second in which nothing ran, on an agent or on the coordinator,
-// is no hiccup: the process was stopped, or something held it up.
+// is not a hiccup: the process was stopped, or something held it up.
 #pragma once
 
 #include <optional>

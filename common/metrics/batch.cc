@@ -13,55 +13,69 @@ void BatchBuilder::Add(Batch worker) {
   for (const ErrorCount& errors : worker.errors) {
     errors_.Add(errors, /*agent=*/"");
   }
-  std::vector<std::optional<uint32_t>> metrics;
-  metrics.reserve(worker.metrics.size());
-  for (Metric& metric : worker.metrics) {
+  const std::vector<std::optional<uint32_t>> metrics = PlacesOf(std::move(worker.metrics));
+  const std::vector<uint32_t> tag_sets = PlacesOf(std::move(worker.tag_sets));
+  for (SeriesDelta& delta : worker.series) {
+    const std::optional<uint32_t> metric = metrics[delta.metric];
+    if (!metric) {
+      batch_.refused_samples += delta.aggregate.count();
+      continue;
+    }
+    delta.metric = *metric;
+    delta.tag_set = tag_sets[delta.tag_set];
+    AddSeries(std::move(delta));
+  }
+  for (const Point& point : worker.points) {
+    if (const std::optional<uint32_t> metric = metrics[point.metric]; metric) {
+      batch_.points.push_back({.unix_nanos = point.unix_nanos,
+                               .metric = *metric,
+                               .tag_set = tag_sets[point.tag_set],
+                               .value = point.value});
+    }
+  }
+}
+
+std::vector<std::optional<uint32_t>> BatchBuilder::PlacesOf(std::vector<Metric> metrics) {
+  std::vector<std::optional<uint32_t>> places;
+  places.reserve(metrics.size());
+  for (Metric& metric : metrics) {
     const auto [it, added] =
         metrics_.emplace(metric.name, static_cast<uint32_t>(batch_.metrics.size()));
     if (added) {
       batch_.metrics.push_back(std::move(metric));
-      metrics.push_back(it->second);
+      places.emplace_back(it->second);
     } else if (batch_.metrics[it->second].type == metric.type) {
-      metrics.push_back(it->second);
+      places.emplace_back(it->second);
     } else {
-      metrics.push_back(std::nullopt);
+      places.emplace_back(std::nullopt);
     }
   }
-  std::vector<uint32_t> tag_sets;
-  tag_sets.reserve(worker.tag_sets.size());
-  for (TagList& tags : worker.tag_sets) {
+  return places;
+}
+
+std::vector<uint32_t> BatchBuilder::PlacesOf(std::vector<TagList> tag_sets) {
+  std::vector<uint32_t> places;
+  places.reserve(tag_sets.size());
+  for (TagList& tags : tag_sets) {
     const auto [it, added] = tag_sets_.emplace(tags, static_cast<uint32_t>(batch_.tag_sets.size()));
     if (added) {
       batch_.tag_sets.push_back(std::move(tags));
     }
-    tag_sets.push_back(it->second);
+    places.push_back(it->second);
   }
-  for (SeriesDelta& delta : worker.series) {
-    if (!metrics[delta.metric]) {
-      batch_.refused_samples += delta.aggregate.count();
-      continue;
-    }
-    const std::pair<uint32_t, uint32_t> place(*metrics[delta.metric], tag_sets[delta.tag_set]);
-    const auto [it, added] = series_.emplace(place, batch_.series.size());
-    if (added) {
-      delta.metric = place.first;
-      delta.tag_set = place.second;
-      batch_.series.push_back(std::move(delta));
-    } else {
-      SeriesDelta& known = batch_.series[it->second];
-      known.aggregate.Merge(delta.aggregate);
-      known.first_seen = std::min(known.first_seen, delta.first_seen);
-    }
+  return places;
+}
+
+void BatchBuilder::AddSeries(SeriesDelta delta) {
+  const auto [it, added] =
+      series_.emplace(std::pair(delta.metric, delta.tag_set), batch_.series.size());
+  if (added) {
+    batch_.series.push_back(std::move(delta));
+    return;
   }
-  for (Point& point : worker.points) {
-    if (!metrics[point.metric]) {
-      continue;
-    }
-    batch_.points.push_back({.unix_nanos = point.unix_nanos,
-                             .metric = *metrics[point.metric],
-                             .tag_set = tag_sets[point.tag_set],
-                             .value = point.value});
-  }
+  SeriesDelta& known = batch_.series[it->second];
+  known.aggregate.Merge(delta.aggregate);
+  known.first_seen = std::min(known.first_seen, delta.first_seen);
 }
 
 Batch BatchBuilder::Build(uint64_t number, absl::Time begin, absl::Time end) {

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,6 +96,12 @@ class BatchBuilder {
   Batch Build(uint64_t number, absl::Time begin, absl::Time end);
 
  private:
+  // Where the metrics, or tag sets, of a worker's batch are in `batch_`, to which new ones are
+  // added. Nothing: the metric is refused.
+  std::vector<std::optional<uint32_t>> PlacesOf(std::vector<Metric> metrics);
+  std::vector<uint32_t> PlacesOf(std::vector<TagList> tag_sets);
+  void AddSeries(SeriesDelta delta);  // with places in `batch_`
+
   Batch batch_;
   absl::flat_hash_map<std::string, uint32_t> metrics_;
   absl::flat_hash_map<TagList, uint32_t> tag_sets_;

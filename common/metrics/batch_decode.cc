@@ -50,7 +50,7 @@ absl::StatusOr<Trend> DecodeTrend(const v1::TrendDelta& delta) {
   if (!delta.has_histogram()) {
     for (double value : delta.values()) {
       if (!std::isfinite(value)) {
-        return Invalid("a trend's value is ", value, ", which is no finite number");
+        return Invalid("a trend's value is ", value, ", which is not a finite number");
       }
     }
     return Trend::FromValues({delta.values().begin(), delta.values().end()});
@@ -244,7 +244,7 @@ absl::Status DecodePoints(const v1::Points& points, Batch* batch) {
   for (int i = 0; i < count; ++i) {
     LOCKSTEP_RETURN_IF_ERROR(CheckIndices(*batch, "a point", points.metric(i), points.tag_set(i)));
     if (!std::isfinite(points.value(i))) {
-      return Invalid("a point's value is ", points.value(i), ", which is no finite number");
+      return Invalid("a point's value is ", points.value(i), ", which is not a finite number");
     }
     nanos += static_cast<uint64_t>(points.unix_ns(i));
     batch->points.push_back({.unix_nanos = static_cast<int64_t>(nanos),
@@ -266,7 +266,7 @@ absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded) {
   v1::MetricBatch message;
   if (encoded.size() > static_cast<size_t>(INT_MAX) ||
       !message.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
-    return Invalid(encoded.size(), " bytes that are no MetricBatch");
+    return Invalid(encoded.size(), " bytes that are not a MetricBatch");
   }
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("metrics", message.metrics_size(), Batch::kMostMetrics));
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("tag sets", message.tag_sets_size(), Batch::kMostTagSets));

@@ -1,3 +1,4 @@
+// The names of submetrics, "name{tag:value}", taken apart.
 #include <algorithm>
 
 #include "absl/strings/ascii.h"

@@ -1,3 +1,4 @@
+// Configuration files: options, and settings that are none.
 #include <string>
 #include <vector>
 

@@ -8,7 +8,7 @@
 
 namespace lockstep {
 
-// The keys of objects stay in their order. InvalidArgument: a text that is no JSON, or one with a
+// The keys of objects stay in their order. InvalidArgument: a text that is not JSON, or one with a
 // key given twice in one object.
 absl::StatusOr<nlohmann::ordered_json> ParseJsonDocument(absl::string_view text);
 

@@ -1,3 +1,4 @@
+// Tiers over one another: what a higher one sets takes the place of what is below.
 #include <optional>
 #include <string>
 

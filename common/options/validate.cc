@@ -1,3 +1,4 @@
+// What is wrong with the values of options, and of their scenarios.
 #include <algorithm>
 
 #include <arpa/inet.h>

@@ -21,9 +21,8 @@
 // and iterations a second; and a threshold that failed in the new run and passed in the base.
 //
 // A run that did not do its work has too few numbers for tests, and may look quick. So these are
-// regressions without
-// any: an end that is worse than the base's (the words of verdict.h), and metrics that the base has
-// counted or judged and of which the new run has no sample.
+// regressions without any: an end that is worse than the base's (the words of verdict.h), and
+// metrics that the base has counted or judged and of which the new run has no sample.
 #pragma once
 
 #include <optional>

@@ -16,9 +16,9 @@ struct ErrorLinesLook {
   // name stand on a line of their own below the cause.
   size_t columns = 0;
 };
-// "216 x 500   GET  /status/500  on agent-1, agent-2": columns aligned; names without what they have
-// in common, agents only where not all that had errors had this one. `folded`: errors without a
-// row.
+// "216 x 500   GET  /status/500  on agent-1, agent-2": columns aligned; names without what they
+// have in common, agents only where not all that had errors had this one. `folded`: errors without
+// a row.
 std::vector<std::string> ErrorLines(const std::vector<ErrorRow>& errors, uint64_t folded,
                                     const ErrorLinesLook& look);
 

@@ -162,13 +162,13 @@ std::vector<HistoryColumn> ReadColumns(const JsonPlace& columns, uint64_t points
   for (const auto& [name, values] : columns.value().items()) {
     const JsonPlace place = columns.At(name.c_str());
     if (!values.is_array() || values.size() != points) {
-      place.Fail(absl::StrCat("is no list of ", points, " values"));
+      place.Fail(absl::StrCat("is not a list of ", points, " values"));
       return {};
     }
     HistoryColumn& column = result.emplace_back(HistoryColumn{name});
     for (const json& value : values) {
       if (!value.is_number() && !value.is_null()) {
-        place.Fail("has something that is no number");
+        place.Fail("has something that is not a number");
         return {};
       }
       column.values.push_back(value.is_null() ? kNoValue : value.get<double>());
@@ -189,7 +189,7 @@ void ReadHeat(const JsonPlace& object, History* history) {
       }
     }
     if (!ok) {
-      item.Fail("is no list of indices and counts");
+      item.Fail("is not a list of indices and counts");
     }
   });
   if (history->heat.size() != history->points) {
@@ -248,7 +248,7 @@ json HistoryToJson(const History& history) {
 
 History ReadHistory(const JsonPlace& object) {
   if (!object.value().is_object()) {
-    object.Fail("is no object");
+    object.Fail("is not an object");
     return {};
   }
   History history;

@@ -22,7 +22,7 @@ JsonPlace JsonPlace::At(const char* name) const {
 
 double JsonPlace::Number() const {
   if (!value_.is_number() || !std::isfinite(value_.get<double>())) {
-    Fail("is no number");
+    Fail("is not a number");
     return 0;
   }
   return value_.get<double>();
@@ -30,7 +30,7 @@ double JsonPlace::Number() const {
 
 uint64_t JsonPlace::Count() const {
   if (!value_.is_number_unsigned()) {
-    Fail("is no integer from 0 on");
+    Fail("is not an integer from 0 on");
     return 0;
   }
   return value_.get<uint64_t>();
@@ -38,7 +38,7 @@ uint64_t JsonPlace::Count() const {
 
 std::string JsonPlace::Text() const {
   if (!value_.is_string()) {
-    Fail("is no string");
+    Fail("is not a string");
     return "";
   }
   return value_.get<std::string>();
@@ -56,7 +56,7 @@ absl::Time JsonPlace::Time() const {
   absl::Time time = absl::UnixEpoch();
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, Text(), &time, &error)) {
-    Fail("is no time such as 2026-01-02T03:04:05Z");
+    Fail("is not a time such as 2026-01-02T03:04:05Z");
   }
   return time;
 }

@@ -47,7 +47,7 @@ class JsonPlace {
   void Each(const char* name, const Read& read) const {
     const JsonPlace list = At(name);
     if (!list.value_.is_array()) {
-      list.Fail("is no list");
+      list.Fail("is not a list");
       return;
     }
     size_t index = 0;

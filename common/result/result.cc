@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/rfc3339.h"
+#include "common/messages/words.h"
 #include "common/result/history_json.h"
-#include "proto/words.h"
 
 namespace lockstep {
 namespace {
@@ -103,7 +103,7 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
       metric.thresholds = judged->second->thresholds;
       if (judged->second->judged_nothing()) {
         for (SummaryThreshold& threshold : metric.thresholds) {
-          threshold.value.reset();  // k6's 0 is no measurement
+          threshold.value.reset();  // k6's 0 is not a measurement
         }
       }
     }

@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "common/result/history_json.h"
 #include "common/result/json_place.h"
 #include "common/result/result.h"
 #include "common/threshold/threshold.h"
-#include "proto/words.h"
 
 namespace lockstep {
 namespace {
@@ -23,7 +23,7 @@ ExactSum ReadSum(const JsonPlace& data) {
   std::vector<int64_t> limbs;
   sum.Each("limbs", [&limbs](const JsonPlace& limb) {
     if (!limb.value().is_number_integer()) {
-      limb.Fail("is no integer");
+      limb.Fail("is not an integer");
       return;
     }
     limbs.push_back(limb.value().get<int64_t>());
@@ -189,7 +189,7 @@ EndVerdict ReadVerdict(const JsonPlace& place) {
   const std::string text = place.At("word").Text();
   const std::optional<VerdictWord> word = ParseVerdictWord(text);
   if (!word.has_value()) {
-    place.At("word").Fail(absl::StrCat("is no verdict: \"", text, "\""));
+    place.At("word").Fail(absl::StrCat("is not a verdict: \"", text, "\""));
   }
   verdict.word = word.value_or(VerdictWord::kFailed);
   place.Read("reason", &verdict.reason);
@@ -221,7 +221,7 @@ ErrorRow ReadError(const JsonPlace& place) {
   row.error.first_unix_nanos = absl::ToUnixNanos(place.At("first").Time());
   const JsonPlace agents = place.At("agents");
   if (!agents.value().is_object()) {
-    agents.Fail("is no object");
+    agents.Fail("is not an object");
     return row;
   }
   for (const auto& [agent, count] : agents.value().items()) {
@@ -266,12 +266,12 @@ void CountForVerdict(RunResult* result, bool all) {
 absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   const json object = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   if (object.is_discarded() || !object.is_object()) {
-    return absl::InvalidArgumentError("is no JSON object, and so no result file");
+    return absl::InvalidArgumentError("is not a JSON object, and so not a result file");
   }
   if (!object.contains("schema") || object["schema"] != kResultSchema) {
-    return absl::InvalidArgumentError(absl::StrCat("is no result file: its \"schema\" should be \"",
-                                                   kResultSchema,
-                                                   "\"; write one with --result-file"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("is not a result file: its \"schema\" should be \"", kResultSchema,
+                     "\"; write one with --result-file"));
   }
   absl::Status status;
   const JsonPlace root(object, "$", &status);

@@ -11,9 +11,9 @@
 #include "common/base/counted.h"
 #include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
+#include "common/messages/words.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
-#include "proto/words.h"
 
 namespace lockstep {
 namespace {

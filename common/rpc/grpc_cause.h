@@ -6,9 +6,8 @@
 namespace lockstep {
 
 // "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused" of "failed to connect to
-// all addresses; last
-// error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused"; a text
-// without such a cause as it is.
+// all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host:
+// Connection refused"; a text without such a cause as it is.
 absl::string_view GrpcCause(absl::string_view text);
 
 }  // namespace lockstep

@@ -91,7 +91,7 @@ absl::StatusOr<Fraction> BorderOf(absl::string_view what, absl::string_view text
   Fraction value;
   if (!ParseFraction(border, &value)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, " \"", text, "\": \"", border, "\" is no border; ", kBorderForms));
+        absl::StrCat(what, " \"", text, "\": \"", border, "\" is not a border; ", kBorderForms));
   }
   if (Less(Fraction{1, 1}, value)) {
     return absl::InvalidArgumentError(

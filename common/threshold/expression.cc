@@ -134,8 +134,9 @@ absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression)
   const bool has_window =
       absl::ConsumePrefix(&behind, "over") && (behind.empty() || absl::ascii_isspace(behind[0]));
   if (!ParseDecimal(has_window ? number : rest, &expression->limit)) {
-    return Malformed(expression->text, absl::StrCat("malformed threshold expression: \"",
-                                                    has_window ? number : rest, "\" is no number"));
+    return Malformed(expression->text,
+                     absl::StrCat("malformed threshold expression: \"", has_window ? number : rest,
+                                  "\" is not a number"));
   }
   if (!has_window) {
     return absl::OkStatus();

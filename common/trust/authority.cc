@@ -145,10 +145,10 @@ absl::StatusOr<Authority> Read(const Credential& credential, absl::Time now) {
                       Key(PEM_read_bio_PrivateKey(secret.get(), nullptr, nullptr, nullptr))};
   ERR_clear_error();
   if (authority.certificate == nullptr) {
-    return absl::FailedPreconditionError("the authority's certificate is no PEM certificate");
+    return absl::FailedPreconditionError("the authority's certificate is not a PEM certificate");
   }
   if (authority.key == nullptr) {
-    return absl::FailedPreconditionError("the authority's key is no PEM private key");
+    return absl::FailedPreconditionError("the authority's key is not a PEM private key");
   }
   if (X509_check_ca(authority.certificate.get()) != 1) {
     return absl::FailedPreconditionError("the authority's certificate may not sign others");
@@ -171,7 +171,7 @@ absl::StatusOr<Crl> Reopen(const Authority& issuer, absl::string_view pem) {
     Crl list(PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr));
     ERR_clear_error();
     if (list == nullptr) {
-      return absl::FailedPreconditionError("the revocation list is no PEM revocation list");
+      return absl::FailedPreconditionError("the revocation list is not a PEM revocation list");
     }
     return list;
   }

@@ -46,7 +46,7 @@ absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateR
                                  absl::Time now);
 
 // What `certificate` (PEM) was issued for, with the time that it holds for. InvalidArgument if it
-// is no certificate, or has no role in a fleet.
+// is not a certificate, or has no role in a fleet.
 absl::StatusOr<CertificateRequest> RequestOf(absl::string_view certificate);
 
 // A list on which nobody is, signed by `authority`: what every folder of credentials has from the

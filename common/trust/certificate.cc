@@ -90,7 +90,7 @@ absl::StatusOr<Store> MakeStore(const TrustAnchors& anchors) {
   Store store(X509_STORE_new());
   const std::vector<Certificate> authority = ReadAll(anchors.authority);
   if (store == nullptr || authority.empty()) {
-    return absl::UnauthenticatedError("the authority's certificate is no PEM certificate");
+    return absl::UnauthenticatedError("the authority's certificate is not a PEM certificate");
   }
   for (const Certificate& certificate : authority) {
     X509_STORE_add_cert(store.get(), certificate.get());
@@ -102,7 +102,7 @@ absl::StatusOr<Store> MakeStore(const TrustAnchors& anchors) {
   const openssl::Crl revoked(PEM_read_bio_X509_CRL(reader.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   if (revoked == nullptr || X509_STORE_add_crl(store.get(), revoked.get()) != 1) {
-    return absl::UnauthenticatedError("the revocation list is no PEM revocation list");
+    return absl::UnauthenticatedError("the revocation list is not a PEM revocation list");
   }
   X509_STORE_set_flags(store.get(), X509_V_FLAG_CRL_CHECK);
   return store;

@@ -18,8 +18,8 @@ struct CodePlace {
 // "file:///dir/script.js: Line 3:9" of a syntax error.
 std::optional<CodePlace> PlaceIn(absl::string_view message);
 
-// "\n   3 | let = = 3;\n     |       ^"; "" if the text has no such line. Of a long line, what is around the place,
-// with an ellipsis where there is more.
+// "\n   3 | let = = 3;\n     |       ^"; "" if the text has no such line. Of a long line, what is
+// around the place, with an ellipsis where there is more.
 std::string CodeFrame(absl::string_view source, const CodePlace& place);
 
 }  // namespace lockstep::coordinator

@@ -28,8 +28,9 @@ absl::StatusOr<RunResult> LoadResult(const std::string& path) {
   if (!result.ok()) {
     const absl::Status json = ParseJsonDocument(*text).status();
     return absl::InvalidArgumentError(
-        json.ok() ? absl::StrCat("\"", path, "\" ", result.status().message())
-                  : absl::StrCat("\"", path, "\": ", json.message(), "; this is no result file"));
+        json.ok()
+            ? absl::StrCat("\"", path, "\" ", result.status().message())
+            : absl::StrCat("\"", path, "\": ", json.message(), "; this is not a result file"));
   }
   return result;
 }

@@ -14,7 +14,7 @@ namespace lockstep::coordinator {
 
 // Prints the comparison to standard output. kSuccess; kThresholdsHaveFailed if the new run is worse
 // and the command asks for that; kOther if a file cannot be read or is not a result.
-// NotFound or InvalidArgument, naming the file: it cannot be read, or is no result.
+// NotFound or InvalidArgument, naming the file: it cannot be read, or is not a result.
 absl::StatusOr<RunResult> LoadResult(const std::string& path);
 
 ExitCode ExecuteCompare(const CompareCommand& command, Logger& logger);

@@ -11,12 +11,12 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/clock.h"
+#include "common/messages/words.h"
 #include "common/trust/credentials.h"
 #include "coordinator/console/status_text.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/console/terminal.h"
 #include "coordinator/rpc/control_client.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -7,10 +7,10 @@
 
 #include "common/base/json_text.h"
 #include "common/base/version.h"
+#include "common/messages/words.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/output/report_outputs.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

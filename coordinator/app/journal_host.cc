@@ -14,10 +14,10 @@
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
+#include "common/messages/words.h"
 #include "common/options/options_json.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/journal/go_on.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

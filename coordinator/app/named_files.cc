@@ -21,8 +21,8 @@ namespace {
 
 using Use = NamedFile::Use;
 
-// The same for all names of one file; nothing for what is no file: a device, a pipe, standard input
-// or output.
+// The same for all names of one file; nothing for what is not a file: a device, a pipe, standard
+// input or output.
 std::optional<std::string> IdentityOf(const std::string& path) {
   if (path.empty() || path == "-" || absl::StartsWith(path, "/dev/") ||
       absl::StartsWith(path, "/proc/")) {

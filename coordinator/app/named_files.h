@@ -25,7 +25,7 @@ std::vector<std::string> ClashesOf(const std::vector<NamedFile>& files);
 // What a command reads, as far as the command line says.
 std::vector<NamedFile> ReadFilesOf(const Command& command);
 std::vector<NamedFile> ReadFilesOf(const TestSettings& test);
-// What a script has read, where it is no archive's.
+// What a script has read, where it is not an archive's.
 std::vector<NamedFile> ReadFilesOf(const Bundle& bundle);
 // Those of log lines.
 std::vector<NamedFile> FilesOf(const LogSettings& log);

@@ -36,6 +36,36 @@ absl::Status RunsPartsOfTests(const RunSettingsFlags& flags, const OptionSources
   return absl::OkStatus();
 }
 
+AgentShare ShareOf(const std::vector<ScenarioConfig>& scenarios, const SegmentTuple& segment) {
+  AgentShare share;
+  if (const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment); part.ok()) {
+    share.max_vus = part->max_vus;
+    for (const ScenarioPlan& scenario : part->scenarios) {
+      share.scenarios.push_back({.name = scenario.name,
+                                 .iterations = scenario.iterations,
+                                 .max_vus = scenario.max_vus,
+                                 .at_a_rate = scenario.source == IterationSource::kSchedule});
+    }
+  }
+  return share;
+}
+
+// What is scaled or leased are totals of the whole test, whatever part of it this fleet runs.
+absl::Status AddTotals(const std::vector<ScenarioConfig>& scenarios, TestPlan* plan) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const InstancePlan undivided, PlanInstance(scenarios, SegmentTuple()));
+  for (const ScenarioPlan& scenario : undivided.scenarios) {
+    if (scenario.controlled) {
+      plan->controlled[scenario.name] = {scenario.wanted.front().vus, scenario.max_vus};
+    } else if (scenario.source == IterationSource::kPool) {
+      plan->pools[scenario.name] = scenario.iterations;
+    } else if (scenario.source == IterationSource::kOfEachVu) {
+      plan->vu_bound[scenario.name] = {.vus = scenario.planned_vus,
+                                       .iterations = scenario.iterations_per_vu};
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
@@ -62,19 +92,7 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
   TestPlan& plan = test.plan;
   plan.options_json = ToCanonicalJson(test.options.consolidated);
   plan.partition = flags.partition;
-  plan.share_of = [scenarios](const SegmentTuple& segment) {
-    AgentShare share;
-    if (const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment); part.ok()) {
-      share.max_vus = part->max_vus;
-      for (const ScenarioPlan& scenario : part->scenarios) {
-        share.scenarios.push_back({.name = scenario.name,
-                                   .iterations = scenario.iterations,
-                                   .max_vus = scenario.max_vus,
-                                   .at_a_rate = scenario.source == IterationSource::kSchedule});
-      }
-    }
-    return share;
-  };
+  plan.share_of = [scenarios](const SegmentTuple& segment) { return ShareOf(scenarios, segment); };
   plan.starts_between = [scenarios](const SegmentTuple& segment, absl::Duration from,
                                     absl::Duration to) {
     const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment);
@@ -93,18 +111,7 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
     plan.graceful_stop = std::max(plan.graceful_stop, scenario.graceful_stop);
     plan.executors[scenario.name] = ExecutorTypeName(scenario.executor);
   }
-  // What is scaled are the totals of the whole test, whatever part of it this fleet runs.
-  LOCKSTEP_ASSIGN_OR_RETURN(const InstancePlan undivided, PlanInstance(scenarios, SegmentTuple()));
-  for (const ScenarioPlan& scenario : undivided.scenarios) {
-    if (scenario.controlled) {
-      plan.controlled[scenario.name] = {scenario.wanted.front().vus, scenario.max_vus};
-    } else if (scenario.source == IterationSource::kPool) {
-      plan.pools[scenario.name] = scenario.iterations;
-    } else if (scenario.source == IterationSource::kOfEachVu) {
-      plan.vu_bound[scenario.name] = {.vus = scenario.planned_vus,
-                                      .iterations = scenario.iterations_per_vu};
-    }
-  }
+  LOCKSTEP_RETURN_IF_ERROR(AddTotals(scenarios, &plan));
   return test;
 }
 

@@ -54,8 +54,8 @@ using MoreMistakes = std::vector<std::string>(const OptionTiers& tiers, bool unr
 
 // NotFound, naming it, for a script that cannot be read, along with all else that is wrong with the
 // command line. Likewise InvalidArgument for the lock file and the sources of secrets; of several,
-// the first decides; FailedPrecondition where the command line itself is wrong.
-// Wrong options alone are no error yet: what the script says is looked at, too, before all is told.
+// the first decides; FailedPrecondition where the command line itself is wrong. Wrong options alone
+// are not an error yet: what the script says is looked at, too, before all is told.
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment,
                                    absl::FunctionRef<MoreMistakes> more);
 

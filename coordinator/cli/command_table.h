@@ -11,7 +11,7 @@
 
 namespace lockstep::coordinator {
 
-// A word that is no flag.
+// A word that is not a flag.
 struct Argument {
   const char* name;  // "SCRIPT"
   bool required;

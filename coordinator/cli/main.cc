@@ -1,10 +1,8 @@
 // lockstep: the coordinator and the command line.
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -224,12 +222,7 @@ int Main(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   lockstep::RaiseOpenFiles();
-  try {
+  return lockstep::RunProgram("lockstep", [&] {
     return lockstep::coordinator::Main(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::system_error& error) {
-    // The one that is not caught where it comes from: std::thread cannot start a thread.
-    fprintf(stderr, "lockstep: %s (%s)\n", std::string(lockstep::NoThreadRoom().message()).c_str(),
-            error.what());
-    return static_cast<int>(lockstep::ExitCode::kOther);
-  }
+  });
 }

@@ -3,7 +3,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/message_limits.h"
+#include "common/base/words.h"
 #include "common/flags/flag.h"
 #include "common/options/tiers.h"
 #include "coordinator/cli/read_commands.h"
@@ -24,13 +24,6 @@ constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLe
                                                                  {"warning", LogLevel::kWarn},
                                                                  {"error", LogLevel::kError}};
 constexpr int64_t kMostLocalAgents = 100;  // processes on this machine
-
-bool IsVariableName(absl::string_view name) {
-  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
-         });
-}
 
 void ReadOptionFlags(FlagReader& reader, TestSettings* test) {
   ParsedOptions parsed;
@@ -158,7 +151,7 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   for (const auto& [source, text] : reader.List("env")) {
     const size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
-    if (!IsVariableName(name)) {
+    if (!IsIdentifier(name)) {
       reader.Error(absl::StrCat(
           source, ": invalid value \"", text,
           "\": expected NAME=value, with a NAME of letters, digits and _, not beginning with a "

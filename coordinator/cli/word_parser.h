@@ -23,7 +23,7 @@ struct ParsedWords {
   std::vector<std::string> mistakes = {};
 };
 
-// InvalidArgument: a word that is no command, with what may have been meant; an argument that is
+// InvalidArgument: a word that is not a command, with what may have been meant; an argument that is
 // missing or one too many; mistakes in flags before the command. `args` are those without the
 // program's name. On one thread at a time.
 absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,

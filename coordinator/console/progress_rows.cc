@@ -10,8 +10,8 @@
 
 #include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
+#include "common/messages/words.h"
 #include "common/summary/format.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -8,11 +8,11 @@
 
 #include "common/base/terminal_style.h"
 #include "common/health/judge.h"
+#include "common/messages/words.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
 #include "coordinator/console/progress_rows.h"
 #include "coordinator/console/progress_view.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -107,7 +107,7 @@ CurlFormPart ParseCurlForm(const std::string& text) {
   CurlFormPart part;
   const size_t equals = text.find('=');
   if (equals == std::string::npos || absl::StartsWith(text.substr(equals), "=(") || text == "=)") {
-    part.left_out.push_back(absl::StrCat("-F ", text, ": it is no field with a value"));
+    part.left_out.push_back(absl::StrCat("-F ", text, ": it is not a field with a value"));
     return part;
   }
   const Template name = Plain(text.substr(0, equals));

@@ -359,7 +359,7 @@ class CurlReader {
       recording_.groups.back().requests.push_back(std::move(request));
     }
     if (CountRequests(recording_) == 0) {
-      return absl::InvalidArgumentError("there is no URL of HTTP in it");
+      return absl::InvalidArgumentError("there is not an HTTP URL in it");
     }
     UseBaseUrl(&recording_);
     return std::move(recording_);

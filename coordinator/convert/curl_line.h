@@ -9,7 +9,7 @@
 namespace lockstep::coordinator {
 
 // One request for each URL. InvalidArgument, with the character's place where there is one, if it
-// is no command line of curl's.
+// is not a command line of curl's.
 absl::StatusOr<Recording> ReadCurl(absl::string_view line);
 
 }  // namespace lockstep::coordinator

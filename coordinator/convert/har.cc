@@ -131,9 +131,9 @@ class HarReader {
     const Json& recorded = FieldOf(entry, "request");
     const std::string url = TextOf(recorded, "url");
     if (!IsHttpUrl(url)) {
-      LeaveOut(number, absl::StrCat(
-                           url.empty() ? "\"\"" : url.substr(0, 60),
-                           absl::StartsWith(url, "ws") ? " is a WebSocket" : " is no URL of HTTP"));
+      LeaveOut(number, absl::StrCat(url.empty() ? "\"\"" : url.substr(0, 60),
+                                    absl::StartsWith(url, "ws") ? " is a WebSocket"
+                                                                : " is not an HTTP URL"));
       return;
     }
     RecordedRequest request;
@@ -209,7 +209,7 @@ class HarReader {
     if (text.empty()) {
       Params(params, type, number, request);
     } else if (!IsUtf8(text)) {
-      LeaveOut(number, absl::StrCat("a body of ", text.size(), " bytes that are no text"));
+      LeaveOut(number, absl::StrCat("a body of ", text.size(), " bytes that are not text"));
     } else if (absl::StartsWithIgnoreCase(type, kFormType)) {
       SetEncodedForm(text, request);  // params may be encoded as well, or not
     } else {
@@ -278,7 +278,7 @@ absl::StatusOr<Recording> ReadHar(absl::string_view text) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Json document, ParseJsonDocument(text));
   const Json& log = FieldOf(document, "log");
   if (!FieldOf(log, "entries").is_array()) {
-    return absl::InvalidArgumentError("it is no HAR: there is no list log.entries");
+    return absl::InvalidArgumentError("it is not a HAR file: there is no list log.entries");
   }
   return HarReader().Read(log);
 }

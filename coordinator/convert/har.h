@@ -9,7 +9,7 @@
 namespace lockstep::coordinator {
 
 // Each entry becomes a request, each page a group. Values that were in a JSON answer before and are
-// sent later are hinted at. InvalidArgument with the place if it is no HAR.
+// sent later are hinted at. InvalidArgument with the place if it is not a HAR.
 absl::StatusOr<Recording> ReadHar(absl::string_view text);
 
 }  // namespace lockstep::coordinator

@@ -38,7 +38,7 @@ class OpenApiReader {
     for (const auto& [path, item] : FieldOf(document_, "paths").items()) {
       const Json& resolved = sampler_.Resolve(item);
       if (!resolved.is_object()) {
-        LeaveOut(path, "it is no object with operations");
+        LeaveOut(path, "it is not an object with operations");
       }
       Path(path, resolved);
     }
@@ -291,7 +291,7 @@ absl::StatusOr<Recording> ReadOpenApi(absl::string_view text) {
   const std::string three = TextOf(document, "openapi"), two = TextOf(document, "swagger");
   if (!absl::StartsWith(three, "3") && !absl::StartsWith(two, "2")) {
     return absl::InvalidArgumentError(
-        "it is no description of an API: there is no `openapi: 3.x` and no `swagger: '2.0'`");
+        "it is not a description of an API: there is no `openapi: 3.x` and no `swagger: '2.0'`");
   }
   if (!FieldOf(document, "paths").is_object()) {
     return absl::InvalidArgumentError("paths: there is no such object in it");

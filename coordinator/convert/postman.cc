@@ -262,7 +262,7 @@ class PostmanReader {
     } else if (const absl::StatusOr<Json> json = ParseJsonDocument(variables); json.ok()) {
       variables = JsonText(*json);
     } else if (!absl::StrContains(variables, "{{")) {
-      LeaveOut(name, "the variables of GraphQL, which are no JSON; they are sent as they are");
+      LeaveOut(name, "the variables of GraphQL, which are not JSON; they are sent as they are");
     }
     std::string text = absl::StrCat("{\"query\":", JsonText(Json(TextOf(graphql, "query"))));
     if (const std::string operation = TextOf(graphql, "operationName"); !operation.empty()) {

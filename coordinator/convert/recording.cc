@@ -13,7 +13,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-// "https://host:1" of "https://host:1/path"; "" if it is no URL of HTTP, or a variable goes on with
+// "https://host:1" of "https://host:1/path"; "" if it is not an HTTP URL, or a variable goes on with
 // the host.
 absl::string_view OriginOf(const Template& url) {
   if (url.empty() || url.front().variable) {

@@ -11,6 +11,7 @@
 
 #include "common/base/json_text.h"
 #include "common/base/safe_integer.h"
+#include "common/base/words.h"
 #include "common/options/document.h"
 #include "coordinator/convert/json_fields.h"
 
@@ -46,13 +47,6 @@ std::string Escaped(absl::string_view text) {
     }
   }
   return inside;
-}
-
-bool IsIdentifier(absl::string_view name) {
-  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
-         });
 }
 
 std::string Key(absl::string_view name) {

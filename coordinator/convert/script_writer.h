@@ -13,7 +13,7 @@ namespace lockstep::coordinator {
 // with a check of each answer's status.
 std::string WriteScript(const Recording& recording, absl::string_view command);
 
-// `text` as a JavaScript string in single quotes. Bytes that are no UTF-8 become U+FFFD.
+// `text` as a JavaScript string in single quotes. Bytes that are not UTF-8 become U+FFFD.
 std::string JsString(absl::string_view text);
 // `text` on one line, cut to a readable length, as a comment can have it.
 std::string JsComment(absl::string_view text);

@@ -137,12 +137,7 @@ class ShellWords {
   std::vector<std::string> words_;
 };
 
-}  // namespace
-
-absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line) {
-  return ShellWords(line).Split();
-}
-
+// `word` as people can type it: in quotes where a shell would change it.
 std::string ShellQuoted(absl::string_view word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
@@ -150,6 +145,12 @@ std::string ShellQuoted(absl::string_view word) {
   });
   return plain ? std::string(word)
                : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+}  // namespace
+
+absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line) {
+  return ShellWords(line).Split();
 }
 
 std::string ShellFile(absl::string_view path) {

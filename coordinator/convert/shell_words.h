@@ -18,9 +18,8 @@ struct ShellCommand {
 // expanded. InvalidArgument names the place of a quote that is not closed.
 absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line);
 
-// `word` as people can type it: in quotes where a shell would change it.
-std::string ShellQuoted(absl::string_view word);
-// Likewise for the name of a file, which is not taken for a flag then.
+// The name of a file as people can type it: in quotes where a shell would change it, and never
+// taken for a flag.
 std::string ShellFile(absl::string_view path);
 
 }  // namespace lockstep::coordinator

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/message_limits.h"
-#include "proto/valid_text.h"
+#include "common/messages/valid_text.h"
 
 namespace lockstep::coordinator {
 

@@ -146,7 +146,7 @@ class Fleet {
   void Restore(FleetCheckpoint saved);
 
   const AgentRecord* Find(AgentId agent) const;
-  // When it last said something; the machine's start if it is no member.
+  // When it last said something; the machine's start if it is not a member.
   MonoTime LastHeard(AgentId agent) const;
   const AgentRecord* FindByName(absl::string_view name) const;
   const AgentRecord* FindByProcess(int64_t process_id) const;

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/messages/valid_text.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/validate.h"
-#include "proto/valid_text.h"
 
 namespace lockstep::coordinator {
 

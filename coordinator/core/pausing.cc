@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
-#include "proto/words.h"
+#include "common/messages/words.h"
 
 namespace lockstep::coordinator {
 

@@ -8,8 +8,8 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "coordinator/core/run_status.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,

@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 

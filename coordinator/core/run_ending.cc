@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/messages/words.h"
 #include "coordinator/core/run.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 

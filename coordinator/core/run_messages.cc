@@ -8,10 +8,10 @@
 
 #include "common/base/secrets.h"
 #include "common/base/status_macros.h"
+#include "common/messages/hide_secrets.h"
+#include "common/messages/words.h"
 #include "coordinator/core/agent_log_lines.h"
 #include "coordinator/core/run.h"
-#include "proto/hide_secrets.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/message_limits.h"
+#include "common/messages/words.h"
 #include "coordinator/core/run.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "common/options/options.h"
 #include "coordinator/core/division.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 

@@ -52,7 +52,7 @@ class HttpExchange {
   // Makes the handle ready for `answer_.url`. An error if nothing may be sent there.
   absl::Status Begin() {
     if (HttpScheme(answer_.url).empty()) {
-      return absl::InvalidArgumentError("it is no http:// or https:// URL");
+      return absl::InvalidArgumentError("it is not an http:// or https:// URL");
     }
     if (question_.allows != nullptr) {
       if (absl::Status allowed = question_.allows(answer_.url); !allowed.ok()) {
@@ -83,7 +83,7 @@ class HttpExchange {
     curl_easy_getinfo(easy_, CURLINFO_REDIRECT_URL, &next);
     if (next == nullptr) {
       *status = absl::UnavailableError(
-          absl::StrCat("it redirects to what is no URL: ", location->second));
+          absl::StrCat("it redirects to what is not a URL: ", location->second));
       return false;
     }
     if (++hops_ > question_.most_redirects) {

@@ -181,7 +181,7 @@ HttpPusher::~HttpPusher() {
 absl::Status HttpPusher::Check() const {
   if (!IsServerUrl(target_.url)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", target_.url, "\" is no http:// or https:// URL"));
+        absl::StrCat("\"", target_.url, "\" is not an http:// or https:// URL"));
   }
   if (!IsTlsVersion(target_.minimum_tls)) {
     return absl::InvalidArgumentError(absl::StrCat(

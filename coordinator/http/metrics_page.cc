@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/messages/words.h"
 #include "common/web/prometheus_text.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -11,9 +11,9 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/json_text.h"
+#include "common/messages/words.h"
 #include "common/web/prometheus_text.h"
 #include "coordinator/http/metrics_page.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -136,7 +136,7 @@ absl::StatusOr<Patch> ReadPatch(const std::string& body) {
 }
 
 // Both changes or none. k6's tools send back all attributes that they have read, so what is so
-// already is no change.
+// already is not a change.
 WebResponse ChangeStatus(const WebRequest& request, RunControl& control) {
   const absl::StatusOr<Patch> patch = ReadPatch(request.body);
   if (!patch.ok()) {

@@ -93,7 +93,8 @@ absl::Status Database::ErrorOf(int code) const {
   const int system = database_ == nullptr ? 0 : sqlite3_system_errno(database_);
   switch (code & 0xff) {
     case SQLITE_NOTADB:
-      return absl::InvalidArgumentError(text("it is no journal of lockstep, nor any database"));
+      return absl::InvalidArgumentError(
+          text("it is neither a journal of lockstep nor any other database"));
     case SQLITE_CORRUPT:
       return absl::DataLossError(text("it is damaged: ", reason));
     case SQLITE_FULL:

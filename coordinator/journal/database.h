@@ -42,7 +42,7 @@ class SqlRow {
 class Database {
  public:
   // `create`: makes the file, which only its owner can read, if there is none. Errors name it:
-  // NotFound; InvalidArgument: it is no database; Unavailable: it cannot be opened.
+  // NotFound; InvalidArgument: it is not a database; Unavailable: it cannot be opened.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, bool create);
   ~Database();
   Database(const Database&) = delete;

@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& pa
   struct stat file = {};
   if (write && !create && fstat(lock, &file) == 0 && file.st_size == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("journal ", path, ": it is empty, and no journal of lockstep"));
+        absl::StrCat("journal ", path, ": it is empty, and not a journal of lockstep"));
   }
   journal->made_ = made;
   journal->of_no_use_ = made;
@@ -124,7 +124,7 @@ absl::Status Journal::CheckSchema(Use use) {
   }
   if (application != kJournalApplication) {
     return absl::InvalidArgumentError(
-        absl::StrCat("journal ", path(), ": it is a database, but no journal of lockstep"));
+        absl::StrCat("journal ", path(), ": it is a database, but not a journal of lockstep"));
   }
   if (schema != kJournalSchema) {
     return absl::FailedPreconditionError(

@@ -83,9 +83,9 @@ class Journal {
   // What can be told to stand in the way of Open, before anything is written. Errors as below.
   static absl::Status Check(const std::string& path);
   // To write: nobody else does until this is gone. Makes the file if there is none. Each error
-  // names
-  // it: InvalidArgument: it is no journal; FailedPrecondition: another process writes to it, or a
-  // newer Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be opened.
+  // names it: InvalidArgument: it is not a journal; FailedPrecondition: another process writes to
+  // it, or a newer Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be
+  // opened.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& path);
   // The same for a file that is there: NotFound without it, InvalidArgument if it is empty.
   static absl::StatusOr<std::unique_ptr<Journal>> OpenKept(const std::string& path);

@@ -1,5 +1,5 @@
-// A run over time, as rows: some of its points each, and one with all that is no point. Only what
-// has changed is written. Bounded as a Timeline is.
+// A run over time, as rows: some of its points each, and one with all that is not a point. Only
+// what has changed is written. Bounded as a Timeline is.
 #pragma once
 
 #include <cstdint>

@@ -108,7 +108,7 @@ absl::Status KeptResults::ReadParts(AggregateStore* store) {
     LOCKSTEP_ASSIGN_OR_RETURN(const Batch batch, DecodeBatch(row.Text(3)));
     if (batch.series.size() != 1 || batch.metrics.size() != 1 || batch.tag_sets.size() != 1 ||
         row.Int(1) < 0 || row.Int(1) > static_cast<int64_t>(Part::Kind::kSeries)) {
-      return absl::InvalidArgumentError("it is no aggregate");
+      return absl::InvalidArgumentError("it is not an aggregate");
     }
     const SeriesDelta& series = batch.series.front();
     LOCKSTEP_ASSIGN_OR_RETURN(

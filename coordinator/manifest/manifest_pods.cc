@@ -177,15 +177,6 @@ Json JobOf(const ManifestSettings& settings, const std::string& name, const char
           {"spec", std::move(spec)}};
 }
 
-}  // namespace
-
-RunNames::RunNames(const ManifestSettings& settings)
-    : base(absl::StrCat("lockstep-", Slug(settings.name), "-", settings.id)),
-      coordinator(absl::StrCat(base, "-coordinator")),
-      agents(absl::StrCat(base, "-agent")),
-      test(absl::StrCat(base, "-test")),
-      results(absl::StrCat(base, "-results")) {}
-
 Json LabelsOf(const ManifestSettings& settings, const std::string& role) {
   Json labels = {{"app.kubernetes.io/part-of", "lockstep"}};
   if (!role.empty()) {
@@ -197,6 +188,15 @@ Json LabelsOf(const ManifestSettings& settings, const std::string& role) {
   }
   return labels;
 }
+
+}  // namespace
+
+RunNames::RunNames(const ManifestSettings& settings)
+    : base(absl::StrCat("lockstep-", Slug(settings.name), "-", settings.id)),
+      coordinator(absl::StrCat(base, "-coordinator")),
+      agents(absl::StrCat(base, "-agent")),
+      test(absl::StrCat(base, "-test")),
+      results(absl::StrCat(base, "-results")) {}
 
 Json MetadataOf(const ManifestSettings& settings, const std::string& name,
                 const std::string& role) {

@@ -23,7 +23,6 @@ struct RunNames {
 };
 
 // `role`: "coordinator" or "agent"; empty: of what is of both.
-nlohmann::ordered_json LabelsOf(const ManifestSettings& settings, const std::string& role);
 nlohmann::ordered_json MetadataOf(const ManifestSettings& settings, const std::string& name,
                                   const std::string& role);
 

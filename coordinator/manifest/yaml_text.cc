@@ -154,7 +154,7 @@ absl::StatusOr<Json*> Step(Json* value, const std::string& key) {
   if (value->is_array()) {
     size_t place = 0;
     if (!absl::SimpleAtoi(key, &place) || place > value->size()) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" is no place in a list of ",
+      return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" is not a place in a list of ",
                                                      value->size(), ": expected 0 to ",
                                                      value->size()));
     }
@@ -191,7 +191,7 @@ absl::Status SetByPath(absl::string_view assignment, Json* value) {
     wanted = FromYaml(YAML::Load(std::string(assignment.substr(equals + 1))), 0);
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the value is no YAML: character ", error.mark.column + 1, ": ", error.msg));
+        absl::StrCat("the value is not YAML: character ", error.mark.column + 1, ": ", error.msg));
   }
   if (!wanted.ok()) {
     return wanted.status();

@@ -1,6 +1,6 @@
 // Where results go besides the summary, one for each `-o name=argument`: single samples to files
 // while a run is on (json, csv), measurements to servers (experimental-prometheus-rw, influxdb,
-// opentelemetry, statsd), and reports at the end (junit, github, result).
+// opentelemetry, statsd), and reports at the end (github, junit, report, result).
 //
 // An output never slows a run: what goes to a server waits in a bounded buffer that another thread
 // empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported: in the log

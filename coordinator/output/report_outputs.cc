@@ -14,12 +14,12 @@
 
 #include "common/base/json_text.h"
 #include "common/base/utf8.h"
+#include "common/messages/words.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "common/threshold/threshold.h"
 #include "coordinator/output/report_file.h"
 #include "coordinator/page/page.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -43,9 +43,9 @@ std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<Output
 // Used on one thread.
 class RunOutputs {
  public:
-  // Opens an output for each spec, before the run. Unavailable, with a line for
-  // each that cannot be opened; the run must not start then.
-  // `written`: by a spec's text, what Written() said of files that are gone on with.
+  // Opens an output for each spec, before the run. Unavailable, with a line for each that cannot be
+  // opened; the run must not start then. `written`: by a spec's text, what Written() said of files
+  // that are gone on with.
   absl::Status Start(const std::vector<OutputSpec>& specs, const OutputContext& context,
                      const std::map<std::string, int64_t>& written = {});
 

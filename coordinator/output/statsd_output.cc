@@ -69,7 +69,7 @@ absl::StatusOr<Addresses> AddressesOf(const std::string& address) {
   return error == 0
              ? absl::StatusOr<Addresses>(std::move(found))
              : absl::InvalidArgumentError(absl::StrCat(
-                   "\"", address, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
+                   "\"", address, "\" is not a HOST:PORT that is known: ", gai_strerror(error)));
 }
 
 class StatsdOutput final : public Output {

@@ -9,7 +9,7 @@
 
 namespace lockstep::coordinator {
 
-// As text or in a quoted attribute. What is no UTF-8 becomes U+FFFD.
+// As text or in a quoted attribute. What is not UTF-8 becomes U+FFFD.
 std::string EscapeHtml(absl::string_view text);
 
 // A table that a page can sort: a caption for those who do not see it, a header, rows.

@@ -8,11 +8,11 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/json_text.h"
+#include "common/messages/words.h"
 #include "common/result/history_json.h"
 #include "coordinator/page/embedded_page.h"
 #include "coordinator/page/html.h"
 #include "coordinator/page/panels.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -9,11 +9,11 @@
 #include "common/base/counted.h"
 #include "common/base/json_text.h"
 #include "common/health/judge.h"
+#include "common/messages/words.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "coordinator/page/html.h"
 #include "coordinator/page/panel_parts.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {

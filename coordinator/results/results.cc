@@ -7,11 +7,11 @@
 
 #include "common/base/json_text.h"
 #include "common/base/status_macros.h"
+#include "common/messages/words.h"
 #include "common/metrics/hide_secrets.h"
 #include "common/result/result.h"
 #include "common/result/verdict.h"
 #include "common/summary/format.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 

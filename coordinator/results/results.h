@@ -55,8 +55,8 @@ class Results final : public RunResults {
   // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
   // `validity`.
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
-  // Asked likewise: how the run ends. Unless it ends well, the data of
-  // handleSummary get a key `verdict`.
+  // Asked likewise: how the run ends. Unless it ends well, the data of handleSummary get a key
+  // `verdict`.
   void SetOutcome(absl::AnyInvocable<RunOutcome() const> outcome) { outcome_ = std::move(outcome); }
 
   // Asked likewise: what has not got to the outputs, a sentence each.

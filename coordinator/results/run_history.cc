@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/counted.h"
-#include "proto/words.h"
+#include "common/messages/words.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/messages/valid_text.h"
 #include "coordinator/rpc/server_stream.h"
-#include "proto/valid_text.h"
 
 namespace lockstep::coordinator {
 

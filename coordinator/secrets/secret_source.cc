@@ -139,7 +139,7 @@ class UrlReader {
     }
     const nlohmann::json config = nlohmann::json::parse(*text, nullptr, false);
     if (!config.is_object()) {
-      mistakes_.push_back(absl::StrCat(place, " is no JSON object"));
+      mistakes_.push_back(absl::StrCat(place, " is not a JSON object"));
       may_have_more_ = true;
       return;
     }

@@ -26,7 +26,7 @@ constexpr int kFirstServerError = 500;
 absl::StatusOr<std::string> ValueAtPath(absl::string_view json, absl::string_view path) {
   const nlohmann::json whole = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   if (whole.is_discarded()) {
-    return absl::InvalidArgumentError("the answer is no JSON");
+    return absl::InvalidArgumentError("the answer is not JSON");
   }
   const nlohmann::json* value = &whole;
   for (const absl::string_view part : absl::StrSplit(path, '.')) {

@@ -161,7 +161,7 @@ absl::StatusOr<std::string> FileUrlMemberOf(const nlohmann::json& metadata, cons
   }
   if (EntryNameOf(url).empty() && url != "file:///") {
     return DamagedArchive(
-        absl::StrCat("metadata.json: \"", key, "\": \"", url, "\" is no URL of a file"));
+        absl::StrCat("metadata.json: \"", key, "\": \"", url, "\" is not the URL of a file"));
   }
   return url;
 }
@@ -170,7 +170,7 @@ absl::Status ReadMetadata(absl::string_view text, Archive* archive) {
   const nlohmann::json metadata =
       nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   if (!metadata.is_object()) {
-    return DamagedArchive("metadata.json is no JSON object");
+    return DamagedArchive("metadata.json is not a JSON object");
   }
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string type, TextMemberOf(metadata, "type"));
   if (type != "js") {
@@ -239,7 +239,7 @@ bool IsTar(absl::string_view bytes) {
 
 absl::StatusOr<Archive> ReadArchive(absl::string_view tar) {
   if (!IsTar(tar)) {
-    return absl::InvalidArgumentError("it is no archive: a tar file is expected, uncompressed");
+    return absl::InvalidArgumentError("it is not an archive: a tar file is expected, uncompressed");
   }
   LOCKSTEP_ASSIGN_OR_RETURN(auto entries, TarReader(tar).Read());
   for (const absl::string_view needed : {kMetadata, kMainScript}) {

@@ -172,7 +172,7 @@ UseDirectives ReadUseDirectives(absl::string_view script) {
     const std::optional<bool> allowed = Allows(rest, ours);
     if (!allowed.has_value()) {
       found.warnings.push_back(absl::StrCat("\"", directive, "\": \"", rest,
-                                            "\" is no constraint of versions, such as >= 1.2"));
+                                            "\" is not a constraint of versions, such as >= 1.2"));
     } else if (!*allowed) {
       found.errors.push_back(absl::StrCat("\"", directive, "\": Lockstep runs scripts of k6 ",
                                           kK6Version, ", which the script does not want"));

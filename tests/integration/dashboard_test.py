@@ -174,7 +174,7 @@ class Report(LockstepTest):
         (self.folder / "x.json").write_text("{}")
         wrong = self.lockstep("report", "x.json")
         self.assertEqual(255, wrong.returncode)
-        self.assertIn("is no result file", wrong.stderr)
+        self.assertIn("is not a result file", wrong.stderr)
         unwritable = self.lockstep("run", "--report", "no/where.html", self.script(SHORT))
         self.assertNotEqual(0, unwritable.returncode)
         self.assertIn("cannot write 'no/where.html'", unwritable.stderr)

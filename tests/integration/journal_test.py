@@ -365,12 +365,12 @@ class Faults(JournalTest):
 
     def test_a_file_that_is_no_database(self):
         self.journal.write_text("To be, or not to be\n" * 100, "utf-8")
-        self.refused("it is no journal of lockstep, nor any database")
+        self.refused("it is neither a journal of lockstep nor any other database")
 
     def test_a_database_that_is_no_journal(self):
         with sqlite3.connect(self.journal) as database:
             database.execute("CREATE TABLE friend (name TEXT)")
-        self.refused("it is a database, but no journal of lockstep")
+        self.refused("it is a database, but not a journal of lockstep")
 
     def test_a_newer_journal(self):
         self.short_run()
@@ -418,7 +418,7 @@ class Faults(JournalTest):
         self.journal.touch()
         recovered = self.lockstep("recover", self.journal)
         self.assertEqual(255, recovered.returncode)
-        self.assertIn("it is empty, and no journal of lockstep", recovered.stderr)
+        self.assertIn("it is empty, and not a journal of lockstep", recovered.stderr)
         self.assertEqual(0, self.journal.stat().st_size)
 
 

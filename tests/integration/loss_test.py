@@ -1,4 +1,4 @@
-"""A run that lost an agent, or that was held, is no steady ruler: everything that reports says so, and names what is missing."""
+"""A run that lost an agent, or that was held, is not a steady ruler: everything that reports says so, and names what is missing."""
 import json
 import signal
 import subprocess

@@ -239,7 +239,7 @@ class Archives(WithServer):
     def test_hostile_and_damaged_archives_are_errors(self):
         good = foreign({}, "export default () => {};")
         for name, content, reason in (("climbs.tar", foreign({"file/../../x": "1"}, ""), "climbs out of the archive"),
-                                      ("short.tar", good[:1500], "damaged"), ("none.tar", b"export default 1", "it is no archive")):
+                                      ("short.tar", good[:1500], "damaged"), ("none.tar", b"export default 1", "it is not an archive")):
             (self.folder / name).write_bytes(content)
             result = self.lockstep("run", "-q", name)
             self.assertEqual(255, result.returncode)

@@ -206,7 +206,7 @@ class Compares(OutputsTest):
         (self.folder / "other.json").write_text("{}", "utf-8")
         for base, message in (("nothing.json", 'cannot read \\"nothing.json\\": No such file or directory'),
                               (".", 'cannot read \\".\\": Is a directory'),
-                              ("other.json", '\\"other.json\\" is no result file')):
+                              ("other.json", '\\"other.json\\" is not a result file')):
             result = self.lockstep("compare", base, "other.json")
             self.assertEqual(255, result.returncode)
             self.assertIn(message, result.stderr)
@@ -350,7 +350,7 @@ class FullDisk(OutputsTest):
 
 
 class Places(OutputsTest):
-    """Files that are no plain ones stay what they are."""
+    """Files that are not plain ones stay what they are."""
 
     def test_links_are_followed_by_all_that_writes_files(self):
         script = self.script("export default () => {};")

@@ -142,7 +142,7 @@ class Proxies(Peer):
         self.assertEqual([str(self.tls)], [port for port, *_ in self.log()])
 
     def test_the_phases_of_a_tunnelled_request_are_the_origins(self):
-        """The proxy's own answer to CONNECT is no answer to the request: waiting begins after it."""
+        """The proxy's own answer to CONNECT is not an answer to the request: waiting begins after it."""
         self.proxy(HTTPS_PROXY=True)
         self.run_script(self.ONCE, """
             const { timings, headers } = http.get('https://origin.test/x');

@@ -67,7 +67,7 @@ class Usage(LockstepTest):
         result = self.lockstep("run", "--usage-report-url", "nonsense", self.script(SCRIPT))
         self.assertEqual(255, result.returncode)
         self.assertIn("--usage-report-url: ", result.stderr)
-        self.assertIn("is no http:// or https:// URL", result.stderr)
+        self.assertIn("is not an http:// or https:// URL", result.stderr)
 
 
 if __name__ == "__main__":

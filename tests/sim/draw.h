@@ -1,14 +1,10 @@
-// What simulated fleets are drawn with: seeds, dice, scenarios.
+// What simulated fleets are drawn with: dice, scenarios.
 #pragma once
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
@@ -16,36 +12,6 @@
 #include "tests/sim/sim_setup.h"
 
 namespace lockstep::testing {
-
-inline uint64_t FromEnvironment(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  uint64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : fallback;
-}
-
-// 1 to `count`, or the one that is to be replayed (LOCKSTEP_SIM_SEED), to iterate over; the first
-// that fails the test is the last one.
-class Seeds {
- public:
-  explicit Seeds(uint64_t count)
-      : first_(FromEnvironment("LOCKSTEP_SIM_SEED", 1)),
-        end_(std::getenv("LOCKSTEP_SIM_SEED") != nullptr ? first_ + 1 : count + 1) {}
-
-  struct Iterator {
-    uint64_t seed;
-    uint64_t operator*() const { return seed; }
-    void operator++() { ++seed; }
-    bool operator!=(const Iterator& end) const {
-      return seed != end.seed && !::testing::Test::HasFailure();
-    }
-  };
-  Iterator begin() const { return {first_}; }
-  Iterator end() const { return {end_}; }
-
- private:
-  const uint64_t first_;
-  const uint64_t end_;
-};
 
 // Agents whose clocks differ by minutes.
 inline SimSetup FleetOf(int agents, uint64_t seed) {

@@ -12,6 +12,7 @@
 
 #include "tests/sim/draw.h"
 #include "tests/sim/moved_work.h"
+#include "tests/support/seeds.h"
 
 namespace lockstep::testing {
 namespace {

@@ -11,6 +11,7 @@
 #include "tests/sim/draw.h"
 #include "tests/sim/moved_work.h"
 #include "tests/sim/sim_fleet.h"
+#include "tests/support/seeds.h"
 
 namespace lockstep {
 namespace {

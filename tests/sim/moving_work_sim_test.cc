@@ -15,6 +15,7 @@
 #include "tests/sim/draw.h"
 #include "tests/sim/moved_work.h"
 #include "tests/sim/sim_fleet.h"
+#include "tests/support/seeds.h"
 
 namespace lockstep {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 using lockstep::testing::CheckMoved;
 using lockstep::testing::Dice;
 using lockstep::testing::FourAgents;
-using lockstep::testing::FromEnvironment;
+using lockstep::testing::NumberFromEnvironment;
 using lockstep::testing::PlayedRun;
 using lockstep::testing::Scenario;
 using lockstep::testing::Seeds;
@@ -286,7 +287,7 @@ constexpr uint64_t kBlocks = 4;
 class MovingFleetsOfTwenty : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(MovingFleetsOfTwenty, StartWhatASingleInstanceWould) {
-  const uint64_t runs = FromEnvironment("LOCKSTEP_SIM_RUNS", 100);
+  const uint64_t runs = NumberFromEnvironment("LOCKSTEP_SIM_RUNS", 100);
   for (const uint64_t seed : Seeds(runs)) {
     if (seed % kBlocks != GetParam()) {
       continue;

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/display_width.h"
+#include "common/messages/words.h"
 #include "common/plan/plan.h"
 #include "coordinator/console/progress.h"
-#include "proto/words.h"
 #include "tests/sim/sim_fleet.h"
 #include "tests/support/golden.h"
 

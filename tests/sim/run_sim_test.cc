@@ -15,13 +15,14 @@
 #include "common/plan/plan.h"
 #include "tests/sim/draw.h"
 #include "tests/sim/sim_fleet.h"
+#include "tests/support/seeds.h"
 
 namespace lockstep {
 namespace {
 
 using lockstep::testing::Dice;
 using lockstep::testing::FleetOf;
-using lockstep::testing::FromEnvironment;
+using lockstep::testing::NumberFromEnvironment;
 using lockstep::testing::PlayedRun;
 using lockstep::testing::Scenario;
 using lockstep::testing::Seeds;
@@ -349,7 +350,7 @@ constexpr uint64_t kBlocks = 4;
 class FleetsOfTwenty : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(FleetsOfTwenty, KeepTheirAccounts) {
-  const uint64_t runs = FromEnvironment("LOCKSTEP_SIM_RUNS", 1000);
+  const uint64_t runs = NumberFromEnvironment("LOCKSTEP_SIM_RUNS", 1000);
   for (const uint64_t seed : Seeds(runs)) {
     if (seed % kBlocks != GetParam()) {
       continue;

@@ -1,12 +1,13 @@
 // Expected texts in tests/golden, compared byte for byte.
 #pragma once
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "tests/support/environment.h"
 
 namespace lockstep {
 
@@ -14,7 +15,7 @@ namespace lockstep {
 // the files are written anew, to be read in the difference.
 inline void ExpectGolden(const std::string& file, const std::string& text) {
   const std::string path = "tests/golden/" + file;
-  if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {
+  if (testing::FromEnvironment("LOCKSTEP_UPDATE_GOLDEN")) {
     std::ofstream(path) << text;
   }
   std::ifstream stream(path);

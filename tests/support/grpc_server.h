@@ -9,9 +9,8 @@
 namespace lockstep::testing {
 
 // Desk.Greet  one greeting, `times` over; the metadata x-client and x-client-bin come back as
-// headers x-srv and
-//             x-srv-bin, and there is a trailer x-trail: end. "nobody" is not found, with details; "slow" never answers;
-//             "huge" is 5 MB.
+//             headers x-srv and x-srv-bin, and there is a trailer x-trail: end. "nobody" is not
+//             found, with details; "slow" never answers; "huge" is 5 MB.
 // Desk.Count  as many messages as `times` says; then status ABORTED if the name is "abort".
 // Desk.Sum    one message with the sum of all `times`.
 // Desk.Chat   an answer to each message; "bye" ends it.

@@ -83,7 +83,7 @@ std::string TimeOf(const ASN1_TIME* time) {
                          at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec);
 }
 
-// "" for what is no address.
+// "" for what is not an address.
 std::string AddressOf(absl::string_view bytes) {
   char text[INET6_ADDRSTRLEN] = "";
   if (bytes.size() == 4 || bytes.size() == 16) {
@@ -263,7 +263,7 @@ absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der) {
   if (key == nullptr || data != end) {
     const char* reason = ERR_reason_error_string(ERR_peek_last_error());
     const std::string why = data != end && handle != nullptr ? "trailing data"
-                            : reason == nullptr              ? "it is no certificate"
+                            : reason == nullptr              ? "it is not a certificate"
                                                              : reason;
     ERR_clear_error();
     return absl::InvalidArgumentError(absl::StrCat("failed to parse certificate: ", why));

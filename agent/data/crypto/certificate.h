@@ -46,7 +46,7 @@ struct Certificate {
   CertificateKey key;
 };
 
-// The first block of `pem`. InvalidArgument: there is none, or it is no certificate.
+// The first block of `pem`. InvalidArgument: there is none, or it is not a certificate.
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem);
 // The same of its DER.
 absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der);

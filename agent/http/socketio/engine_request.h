@@ -40,7 +40,7 @@ WebSocketRequest EngineSocketRequest(const EngineOptions& options, absl::string_
 // For people: what the server said that did not answer 200 or let a WebSocket in, and what to do
 // about it.
 std::string DescribeEngineRefusal(const HttpResponse& refusal, EngineProtocol protocol);
-// Likewise, of packets that are no packets of the protocol: what DecodeEnginePayload and the like
+// Likewise, of packets that are not packets of the protocol: what DecodeEnginePayload and the like
 // said.
 std::string DescribeEngineError(const absl::Status& status);
 

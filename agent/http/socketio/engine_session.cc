@@ -77,7 +77,7 @@ void EngineSession::OnPolled(const HttpResponse& response) {
     }
   }
   if (state_ == State::kOpening) {
-    End("parse error", "the server's first answer is no Engine.IO handshake", response);
+    End("parse error", "the server's first answer is not an Engine.IO handshake", response);
   } else if (upgrade_ == Upgrade::kPausing) {
     FinishUpgrade();
   } else if (!on_socket_ && state_ == State::kOpen) {
@@ -127,7 +127,7 @@ void EngineSession::Handle(EnginePacket packet, const HttpResponse& answer) {
     if (packet.type == EngineType::kOpen && !packet.binary) {
       OnHandshake(packet.data, answer);
     } else {
-      End("parse error", "the server's first packet is no Engine.IO handshake", answer);
+      End("parse error", "the server's first packet is not an Engine.IO handshake", answer);
     }
     return;
   }

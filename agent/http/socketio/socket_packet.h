@@ -38,7 +38,7 @@ struct SocketPacket {
 // The text; the attachments follow it as messages of their own.
 std::string EncodeSocketPacket(const SocketPacket& packet);
 
-// The name of an event, the first element of its JSON; "" if that is no text.
+// The name of an event, the first element of its JSON; "" if that is not text.
 std::string EventNameOf(absl::string_view json);
 
 inline constexpr size_t kMostAttachments = 1000;

@@ -37,4 +37,10 @@ void ThrowStatus(v8::Isolate* isolate, const absl::Status& status, absl::string_
   }
 }
 
+void PassOn(v8::TryCatch& caught) {
+  if (!caught.HasTerminated()) {
+    caught.ReThrow();
+  }
+}
+
 }  // namespace lockstep::agent

@@ -11,6 +11,12 @@ bool GetProperty(Context context, v8::Local<v8::Object> object, absl::string_vie
   return object->Get(context, JsName(context->GetIsolate(), name)).ToLocal(value);
 }
 
+std::string TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name) {
+  v8::Local<v8::Value> value;
+  return GetProperty(context, object, name, &value) ? TextIfString(context->GetIsolate(), value)
+                                                    : "";
+}
+
 bool ForEachOwn(
     Context context, v8::Local<v8::Object> object,
     absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit) {

@@ -21,6 +21,8 @@ inline constexpr auto kOwnNames =
 
 bool GetProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
                  v8::Local<v8::Value>* value);
+// Of a property that is a string; "" of any other, and without it.
+std::string TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name);
 // Calls `visit` with each enumerable own property whose key is a string or an index, in the
 // object's order, until it returns false. False if it did, or with a pending exception (of a
 // getter, a proxy).

@@ -56,6 +56,10 @@ std::string TextOf(v8::Isolate* isolate, v8::Local<v8::String> text) {
   return out;
 }
 
+std::string TextIfString(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+  return value->IsString() ? TextOf(isolate, value.As<v8::String>()) : "";
+}
+
 bool ToText(Context context, v8::Local<v8::Value> value, std::string* text) {
   v8::Local<v8::String> string;
   if (!value->ToString(context).ToLocal(&string)) {

@@ -28,6 +28,8 @@ v8::Local<v8::ArrayBuffer> JsBytes(v8::Isolate* isolate, absl::string_view bytes
 
 // The UTF-8 of a string.
 std::string TextOf(v8::Isolate* isolate, v8::Local<v8::String> text);
+// "" of what is not a string.
+std::string TextIfString(v8::Isolate* isolate, v8::Local<v8::Value> value);
 // What `String(value)` says.
 bool ToText(Context context, v8::Local<v8::Value> value, std::string* text);
 // A wrong value, as an error shows it: a text of reasonable length in quotes, a number, true, null;

@@ -53,7 +53,6 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
                    .ToLocal(&result);
   }
   if (caught.HasTerminated()) {
-    caught.ReThrow();
     return false;
   }
   if (returned && result->IsPromise()) {
@@ -68,7 +67,7 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
   vu.sink().Add(BuiltinMetric(builtin::kChecks), tags, ok ? 1 : 0, vu.loop().clock().Wall());
   *passed = *passed && ok;
   if (!returned) {
-    caught.ReThrow();
+    PassOn(caught);
   }
   return returned;
 }
@@ -159,7 +158,7 @@ void Sleep(const Info& info) {
   }
   if (std::isnan(seconds)) {
     WarnOfCall(vu, absl::StrCat("sleep(): ", Shown(ContextOf(info), info[0]),
-                                " is no number of seconds: it does not wait"));
+                                " is not a number of seconds: it does not wait"));
   }
   if (!(seconds > 0)) {
     return;

@@ -74,8 +74,7 @@ absl::Status ReadOption(Context context, ApiVu& vu, const std::string& key,
     return absl::OkStatus();
   }
   if (key == "delimiter") {
-    const std::string text =
-        value->IsString() ? TextOf(context->GetIsolate(), value.As<v8::String>()) : "";
+    const std::string text = TextIfString(context->GetIsolate(), value);
     if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
       return Wrong(context, key, value,
                    "one character of ASCII that is neither a quote nor a line end");
@@ -156,7 +155,7 @@ absl::StatusOr<CsvRows> FindRows(Context context, ApiVu& vu, v8::Local<v8::Value
     return absl::FailedPreconditionError(
         absl::StrCat(open->path(), ": asObjects: there is no line that names the columns"));
   }
-  const int64_t header = read.syntax.header ? 1 : 0;  // a line that is no row
+  const int64_t header = read.syntax.header ? 1 : 0;  // a line that is not a row
   const int64_t size = (*table)->size();
   const int64_t first =
       read.skip_first_line ? std::max<int64_t>(read.from_line, 1) : read.from_line;

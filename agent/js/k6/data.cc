@@ -31,7 +31,7 @@ void LoadElement(const Info& info) {
       static_cast<const SharedElements*>(info.Data().As<v8::External>()->Value());
   const auto index = NumberArgument(info, 0);
   v8::Local<v8::Value> element;
-  if ((*elements)[index] == kNoJson) {  // as in k6, where the text is no JSON either
+  if ((*elements)[index] == kNoJson) {  // as in k6, where the text is not JSON either
     info.GetIsolate()->ThrowException(v8::Exception::SyntaxError(JsText(
         info.GetIsolate(), absl::StrCat("SharedArray: element ", index,
                                         " is undefined or a function, which JSON cannot hold"))));

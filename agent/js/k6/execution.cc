@@ -119,8 +119,7 @@ enum class Kind { kTags, kMetadata };
 
 template <Kind kind>
 std::string KeyOf(v8::Isolate* isolate, v8::Local<v8::Name> name) {
-  const std::string text =
-      name->IsString() ? TextOf(isolate, name.As<v8::String>()) : std::string();
+  const std::string text = TextIfString(isolate, name);
   return kind == Kind::kMetadata ? MetadataKey(text) : text;
 }
 

@@ -118,8 +118,7 @@ absl::StatusOr<GrpcRequest> GrpcModule::Prepare(Context context, const GrpcClien
   if (client.channel == nullptr) {
     return absl::FailedPreconditionError(kNotConnected);
   }
-  const std::string name =
-      method->IsString() ? TextOf(context->GetIsolate(), method.As<v8::String>()) : "";
+  const std::string name = TextIfString(context->GetIsolate(), method);
   if (name.empty()) {
     return absl::FailedPreconditionError("method to invoke cannot be empty");
   }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/grpc/builtin_protos.h"
+#include "agent/http/unsent.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -13,7 +14,6 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/grpc_stream.h"
-#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 namespace {

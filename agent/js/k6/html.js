@@ -159,7 +159,7 @@
     if (text === null || text === undefined || Array.isArray(text)) {  // k6 has an empty list for a request that was not sent
       throw new Error("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
     }
-    if (typeof text !== 'string') throw new TypeError('the body is no text, so there is no HTML in it');
+    if (typeof text !== 'string') throw new TypeError('the body is not text, so there is no HTML in it');
     const whole = new Selection([parse(text)], response.url);
     return selector === undefined ? whole : whole.find(String(selector));
   };

@@ -180,7 +180,6 @@ v8::MaybeLocal<v8::Promise> HttpModule::RequestAsync(Context context, RequestArg
       return Resolved(context, response);
     }
     if (caught.HasTerminated()) {
-      caught.ReThrow();
       return {};
     }
     if (!prepared.request) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <v8.h>
 
@@ -84,6 +85,12 @@ class HttpModule final : public VuPart {
   // Submits a request for a promise.
   void StartAsync(uint64_t number, RequestOrFault prepared, const PendingPromises::Settle& settle);
   RequestOrFault PrepareItem(Context context, v8::Local<v8::Value> item);
+  // Of a batch: what its requests are, and those of them that can be made. False with a pending
+  // exception.
+  bool PrepareBatch(Context context, v8::Local<v8::Object> requests, std::vector<BatchItem>* items,
+                    std::vector<HttpCallSpec>* specs);
+  // Waits for all of them. False: the script is terminated.
+  bool MakeCalls(std::vector<HttpCallSpec> specs, std::vector<HttpCallResult>* results);
 
   ApiVu& vu_;
   ResponseFactory responses_;

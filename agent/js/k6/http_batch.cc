@@ -18,14 +18,14 @@ namespace lockstep::agent {
 RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> none = v8::Undefined(isolate);
-  v8::Local<v8::Value> parts[4] = {JsText(isolate, "GET"), none, none,
-                                   none};  // method, url, body, params
+  // Method, URL, body, parameters.
+  v8::Local<v8::Value> parts[] = {JsText(isolate, "GET"), none, none, none};
   bool in_any_case = false;
   if (!item->IsObject() || item->IsStringObject() || NamedUrlOf(context, item)) {
     parts[1] = item;
   } else if (IsList(item)) {
+    const v8::Local<v8::Object> list = item.As<v8::Object>();
     for (uint32_t i = 0; i < std::size(parts); ++i) {
-      const v8::Local<v8::Object> list = item.As<v8::Object>();
       v8::Maybe<bool> has = list->Has(context, i);
       if (has.IsNothing() || (has.FromJust() && !list->Get(context, i).ToLocal(&parts[i]))) {
         return {};
@@ -61,23 +61,20 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
                         {std::move(method), parts[1], parts[2], parts[3]});
 }
 
-v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {
-  v8::Isolate* isolate = context->GetIsolate();
-  if (RefuseInInit(isolate)) {
-    return {};
-  }
+bool HttpModule::PrepareBatch(Context context, v8::Local<v8::Object> requests,
+                              std::vector<BatchItem>* items, std::vector<HttpCallSpec>* specs) {
   v8::Local<v8::Array> keys;
   if (!requests->GetOwnPropertyNames(context, kOwnNames, v8::KeyConversionMode::kConvertToString)
            .ToLocal(&keys)) {
-    return {};
+    return false;
   }
-  std::vector<BatchItem> items(keys->Length());
-  std::vector<HttpCallSpec> specs;
+  items->reserve(keys->Length());
   for (uint32_t i = 0; i < keys->Length(); ++i) {
+    BatchItem item;
     v8::Local<v8::Value> request;
-    if (!keys->Get(context, i).ToLocal(&items[i].key) ||
-        !requests->Get(context, items[i].key).ToLocal(&request)) {
-      return {};
+    if (!keys->Get(context, i).ToLocal(&item.key) ||
+        !requests->Get(context, item.key).ToLocal(&request)) {
+      return false;
     }
     RequestOrFault prepared = PrepareItem(context, request);
     if (prepared.request && prepared.request->response_type == ResponseType::kStream) {
@@ -85,31 +82,44 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
       prepared.fault = {.message = "responseType: stream is for single requests, not for batches"};
     }
     if (prepared.request) {
-      items[i].type = prepared.request->response_type;
-      items[i].throws = prepared.throws;
-      specs.push_back(std::move(prepared.request->spec));
-    } else if (!prepared.fault || !Fault(context, *std::move(prepared.fault), prepared.throws)
-                                       .ToLocal(&items[i].failed)) {
-      return {};
+      item.type = prepared.request->response_type;
+      item.throws = prepared.throws;
+      specs->push_back(std::move(prepared.request->spec));
+    } else if (!prepared.fault ||
+               !Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&item.failed)) {
+      return false;
     }
+    items->push_back(item);
   }
-  std::vector<HttpCallResult> results;
-  if (!specs.empty()) {
-    HttpBatch batch(env(), std::move(specs), {vu_.options().batch, vu_.options().batch_per_host});
-    const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-      batch.Start([&results, wake = std::move(wake)](std::vector<HttpCallResult> done) mutable {
-        results = std::move(done);
-        wake();
-      });
+  return true;
+}
+
+bool HttpModule::MakeCalls(std::vector<HttpCallSpec> specs, std::vector<HttpCallResult>* results) {
+  if (specs.empty()) {
+    return true;
+  }
+  HttpBatch batch(env(), std::move(specs), {vu_.options().batch, vu_.options().batch_per_host});
+  return vu_.Park([&](ApiVu::Task wake) {
+    batch.Start([results, wake = std::move(wake)](std::vector<HttpCallResult> done) mutable {
+      *results = std::move(done);
+      wake();
     });
-    if (!resumed) {
-      return {};
-    }
+  });
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::vector<BatchItem> items;
+  std::vector<HttpCallSpec> specs;
+  std::vector<HttpCallResult> results;
+  if (RefuseInInit(isolate) || !PrepareBatch(context, requests, &items, &specs) ||
+      !MakeCalls(std::move(specs), &results)) {
+    return {};
   }
   const v8::Local<v8::Object> answers =
       IsList(requests) ? v8::Array::New(isolate).As<v8::Object>() : v8::Object::New(isolate);
   size_t next = 0;
-  for (BatchItem& item : items) {
+  for (const BatchItem& item : items) {
     v8::Local<v8::Value> response = item.failed;
     if (response.IsEmpty() &&
         !Deliver(context, results[next++], item.type, item.throws).ToLocal(&response)) {

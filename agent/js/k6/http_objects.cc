@@ -33,8 +33,8 @@ bool HasMark(Context context, v8::Local<v8::Value> value, absl::string_view kind
                                   .FromMaybe(false);
 }
 
-bool TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
-                  std::string* text) {
+bool PropertyAsText(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                    std::string* text) {
   v8::Local<v8::Value> value;
   return GetProperty(context, object, name, &value) && ToText(context, value, text);
 }
@@ -55,8 +55,8 @@ bool IsFlat(v8::Local<v8::Value> value) {
 bool ReadFilePart(Context context, v8::Local<v8::Object> file, FormPart* part) {
   part->is_file = true;
   v8::Local<v8::Value> data;
-  return TextProperty(context, file, "filename", &part->filename) &&
-         TextProperty(context, file, "content_type", &part->content_type) &&
+  return PropertyAsText(context, file, "filename", &part->filename) &&
+         PropertyAsText(context, file, "content_type", &part->content_type) &&
          GetProperty(context, file, "data", &data) &&
          (BytesOrText(context->GetIsolate(), data, &part->data) ||
           ToText(context, data, &part->data));
@@ -116,8 +116,8 @@ v8::Local<v8::Object> MakeNamedUrl(Context context, const NamedUrl& url) {
 std::optional<NamedUrl> NamedUrlOf(Context context, v8::Local<v8::Value> value) {
   NamedUrl url;
   if (!HasMark(context, value, "url") ||
-      !TextProperty(context, value.As<v8::Object>(), "url", &url.url) ||
-      !TextProperty(context, value.As<v8::Object>(), "name", &url.name)) {
+      !PropertyAsText(context, value.As<v8::Object>(), "url", &url.url) ||
+      !PropertyAsText(context, value.As<v8::Object>(), "name", &url.name)) {
     return std::nullopt;
   }
   return url;

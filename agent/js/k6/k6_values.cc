@@ -20,7 +20,7 @@ const char* NumberTypeName(double number) {
   return whole ? "int64" : "float64";
 }
 
-// "" for what is no typed array.
+// "" for what is not a typed array.
 const char* ArrayTypeName(v8::Local<v8::Value> value) {
   return value->IsUint8Array() || value->IsUint8ClampedArray() ? "[]uint8"
          : value->IsInt8Array()                                ? "[]int8"

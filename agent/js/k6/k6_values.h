@@ -22,7 +22,7 @@ std::string K6TypeName(v8::Local<v8::Value> value);
 // k6 does not want to guess.
 absl::Status K6Bytes(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string* bytes);
 
-// What k6 says of a value that is no duration: `time: invalid duration "abc"`. `text` is what
+// What k6 says of a value that is not a duration: `time: invalid duration "abc"`. `text` is what
 // `value` shows itself as.
 std::string K6DurationFault(v8::Local<v8::Value> value, absl::string_view text);
 

@@ -10,8 +10,8 @@
 
 namespace lockstep::agent {
 
-// `tags` with those of `given` set; null and undefined set none, and what is no object is taken as
-// MembersOf does, `what` being its name in the log: "k6/http: tags". InvalidArgument, naming the
+// `tags` with those of `given` set; null and undefined set none, and what is not an object is taken
+// as MembersOf does, `what` being its name in the log: "k6/http: tags". InvalidArgument, naming the
 // tag, for a value of another type; a pending exception (a getter threw) is a Cancelled status.
 absl::Status AddScriptTags(Context context, absl::string_view what, v8::Local<v8::Value> given,
                            ApiVu& vu, TagSet* tags);

@@ -69,13 +69,6 @@ v8::MaybeLocal<v8::Value> AskWebForms(Context context, absl::string_view name,
                                            &value);
 }
 
-std::string TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name) {
-  v8::Local<v8::Value> value;
-  return GetProperty(context, object, name, &value) && value->IsString()
-             ? TextOf(context->GetIsolate(), value.As<v8::String>())
-             : "";
-}
-
 }  // namespace
 
 v8::MaybeLocal<v8::Object> WebForms(Context context) {

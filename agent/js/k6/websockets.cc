@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/unsent.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
@@ -17,7 +18,6 @@
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_events.h"
 #include "agent/js/k6/web_forms.h"
-#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 

@@ -70,7 +70,7 @@
       this.#binaryType = type;
     }
     addEventListener(kind, listener) {
-      if (typeof listener !== 'function') throw new TypeError(`the handler for the event "${kind}" is no function`);
+      if (typeof listener !== 'function') throw new TypeError(`the handler for the event "${kind}" is not a function`);
       if (this.#listeners.has(kind)) this.#listeners.get(kind).push(listener);
       else native.warn(`a WebSocket has no event "${kind}", so its listener is never called; there are ${kinds.join(', ')}`);
     }

@@ -1,9 +1,9 @@
 #include "agent/js/k6/ws_blocking_socket.h"
 
+#include "agent/http/unsent.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 

@@ -25,7 +25,7 @@
   const WILL = ['payload', 'qos', 'retain', 'topic'];
   const EVENTS = ['connect', 'end', 'error', 'message', 'reconnect'];
 
-  // k6 takes no notice of names that it does not know, so that they are no errors.
+  // k6 takes no notice of names that it does not know, so that they are not errors.
   const warnOfUnknown = (where, what, names, known) => {
     for (const name of names) if (!known.includes(name)) native.unknown(`k6/x/mqtt: ${where}`, what, name, known);
   };
@@ -117,7 +117,7 @@
       });
     }
 
-    // The connection that there is, or is being made. That an iteration's end has cut one is no event of the script's.
+    // The connection that there is, or is being made. That an iteration's end has cut one is not an event of the script's.
     #live() {
       if (this.#session !== undefined && !native.known(this.#session.number)) {
         this.#session = undefined;

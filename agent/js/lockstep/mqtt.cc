@@ -41,7 +41,7 @@ void NativeMqttOpen(const Info& info) {
 MqttModule::Connection* MqttConnectionOf(const Info& info) {
   MqttModule::Connection* const connection = BoundTo<MqttModule>(info).connections().Find(info[0]);
   if (connection == nullptr) {
-    ThrowError(info.GetIsolate(), "there is no connection to the broker");
+    ThrowError(info.GetIsolate(), kNoMqttConnection);
   }
   return connection;
 }

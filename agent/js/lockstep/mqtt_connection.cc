@@ -54,10 +54,8 @@ constexpr int kFirstRefusal = 128;  // of what a broker says of each filter
 // Of messages that the script has not got to.
 constexpr size_t kMostMqttWaitingBytes = size_t{64} << 20;
 
-const absl::Status& NoMqttConnection() {
-  static const auto& none =
-      *new absl::Status(absl::FailedPreconditionError("there is no connection to the broker"));
-  return none;
+absl::Status NoMqttConnection() {
+  return absl::FailedPreconditionError(kNoMqttConnection);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ class MqttModule::Connection final : public MqttListener {
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters);
   // What to wait for besides requests.
   static constexpr int kConnected = 0, kClosed = -1;
-  // Stops the script until the request `id` is answered, which then is no event, or the connection
-  // has ended. Nothing: the VU was interrupted.
+  // Stops the script until the request `id` is answered, which then is not an event, or the
+  // connection has ended. Nothing: the VU was interrupted.
   std::optional<MqttAnswer> Wait(int id);
   // After what is under way; `force`: at once, and without a goodbye.
   void Close(bool force);

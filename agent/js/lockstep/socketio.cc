@@ -77,8 +77,7 @@ absl::Status ReadSocketIoTransports(Context context, v8::Local<v8::Value> value,
   bool socket_first = false;
   LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
       context, value.As<v8::Object>(), [&](const std::string&, v8::Local<v8::Value> item) {
-        const std::string name =
-            item->IsString() ? TextOf(context->GetIsolate(), item.As<v8::String>()) : "";
+        const std::string name = TextIfString(context->GetIsolate(), item);
         if (name != "polling" && name != "websocket") {
           return wrong;
         }

@@ -19,7 +19,7 @@
     if (!(part.num in attachments)) throw new Error('an attachment is missing');
     return attachments[part.num];
   });
-  // What is no binary packet may have an object that looks like a placeholder.
+  // What is not a binary packet may have an object that looks like a placeholder.
   const argumentsOf = (type, json, attachments) =>
     (type === BINARY_EVENT || type === BINARY_ACK ? unpack(json, attachments) : JSON.parse(json));
   // What a server says that lets nobody in: a text, { message, data } or, with Socket.IO 2, anything else.

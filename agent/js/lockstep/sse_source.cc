@@ -12,7 +12,7 @@
 namespace lockstep::agent {
 namespace {
 
-// Of an answer that is no event stream: what a script is shown of its body.
+// Of an answer that is not an event stream: what a script is shown of its body.
 constexpr size_t kMostSseRefusalBytes = size_t{64} << 10;
 
 // Of events that the script has not got to: from then on the server waits.

@@ -26,7 +26,7 @@
     constructor(bytes) { this.bytes = bytes; }
   }
 
-  // What is no type, as it has a line break, say, is none. Its case is kept, as k6's Blob keeps it.
+  // What is not a type, as it has a line break, say, is none. Its case is kept, as k6's Blob keeps it.
   const normalType = (type) => (/^[\x20-\x7e]*$/.test(type) ? type : '');
 
   class Blob extends native.Host {

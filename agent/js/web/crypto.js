@@ -309,7 +309,7 @@
         try {
           data = JSON.parse(new TextDecoder().decode(text));
         } catch {
-          fail('DataError', 'unwrapKey: what was wrapped is no JWK');
+          fail('DataError', 'unwrapKey: what was wrapped is not a JWK');
         }
       }
       return importKey(format, data, algorithm, extractable, usages);

@@ -223,7 +223,7 @@
       const end = Math.min(start + PIECE, text.length);
       for (let i = start; i < end; i += 3) {
         const [a, b, c] = [text.charCodeAt(i), text.charCodeAt(i + 1) || 0, text.charCodeAt(i + 2) || 0];
-        if (a > 255 || b > 255 || c > 255) invalid('btoa: the text has a character that is no byte (beyond U+00FF)');
+        if (a > 255 || b > 255 || c > 255) invalid('btoa: the text has a character that is not a byte (beyond U+00FF)');
         piece += DIGITS[a >> 2] + DIGITS[((a & 3) << 4) | (b >> 4)];
         piece += i + 1 < end ? DIGITS[((b & 15) << 2) | (c >> 6)] : '=';
         piece += i + 2 < end ? DIGITS[c & 63] : '=';

@@ -22,7 +22,7 @@
   const encode = (text, set) => text.replace(set, (c) => (c < '\x80'
     ? '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0') : encodeURIComponent(wellFormed(c))));
 
-  // Undoes percent-encoding; bytes that are no UTF-8 become U+FFFD.
+  // Undoes percent-encoding; bytes that are not UTF-8 become U+FFFD.
   function decode(text) {
     if (!text.includes('%')) return text;
     try {

@@ -43,7 +43,7 @@ TEST(RowTable, NamesTheLineOfAFault) {
             "line 4: a row of 1 fields, where the first one has 2");
   EXPECT_EQ(MessageOf("a\n\"x\ny", {}), "line 2: a quote is opened and not closed");
   EXPECT_THAT(MessageOf("{\"a\":1}\n\n{\"a\":}\n", {.format = RowFormat::kJsonLines}),
-              HasSubstr("line 3 is no JSON value: line 1, character 6"));
+              HasSubstr("line 3 is not a JSON value: line 1, character 6"));
   EXPECT_THAT(MessageOf("[1,", {.format = RowFormat::kJson}), HasSubstr("line 1, character 4"));
   EXPECT_EQ(MessageOf("{}", {.format = RowFormat::kJson}), "an array of rows is expected");
 }

@@ -1,5 +1,4 @@
-// The same test on one agent and on several: the same work, at the same instants. Conformance group
-// `segments`, and requirements R3 and R10.
+// The same test on one agent and on several: the same work, at the same instants.
 #include <cmath>
 #include <map>
 #include <tuple>

@@ -128,7 +128,7 @@ TEST_F(GrpcConnectTest, EachConnectHasAConnectionOfItsOwn) {
 }
 
 TEST_F(GrpcConnectTest, ANameThatIsNoneIsSaidOnce) {
-  // Two dots in a row are no name: nobody has to be asked.
+  // Two dots in a row are not a name: nobody has to be asked.
   EXPECT_THAT(ErrorOf({.address = "a..b:1", .plaintext = true}),
               MatchesRegex("dial tcp: lookup a..b: [^:]+"));
 }

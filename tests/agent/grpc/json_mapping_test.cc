@@ -304,7 +304,7 @@ TEST(JsonMapping, OneofsAndUnknownFields) {
       ErrorOf(R"({"optionalNestedMessage":{"wrong":1}})"));
   EXPECT_EQ(R"(the field "field_name2" is there twice)",
             ErrorOf(R"({"fieldName2":1,"field_name2":1})"));
-  EXPECT_EQ("this is no JSON, or a text in it has half of a pair of surrogates", ErrorOf("{"));
+  EXPECT_EQ("this is not JSON, or a text in it has half of a pair of surrogates", ErrorOf("{"));
   EXPECT_EQ("expected an object for t.All, got 5", ErrorOf("5"));
 }
 
@@ -451,7 +451,7 @@ TEST(JsonMapping, Proto2) {
 }
 
 TEST(JsonMapping, BadBytesAndTimesAreErrors) {
-  EXPECT_EQ("these 1 bytes are no t.All", Schema().Decode(Kind(), "\x08").status().message());
+  EXPECT_EQ("these 1 bytes are not a t.All", Schema().Decode(Kind(), "\x08").status().message());
   // seconds: 2^62
   EXPECT_THAT(std::string(Schema()
                               .Decode(Kind("google.protobuf.Timestamp"),

@@ -110,7 +110,7 @@ TEST(ProtoSchema, ComesFromAProtosetInAnyOrder) {
   set.mutable_file()->RemoveLast();
   EXPECT_EQ("main.proto: the file is imported and missing",
             ProtoSchema::FromProtoset(set.SerializeAsString()).status().message());
-  EXPECT_EQ("it is no protoset (a serialised FileDescriptorSet)",
+  EXPECT_EQ("it is not a protoset (a serialised FileDescriptorSet)",
             ProtoSchema::FromProtoset("\xff\xff").status().message());
 }
 

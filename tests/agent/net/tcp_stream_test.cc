@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/byte_stream.h"
+#include "agent/http/unsent.h"
 #include "tests/agent/net/net_test_support.h"
 
 namespace lockstep::agent {

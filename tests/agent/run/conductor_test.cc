@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/content_hash.h"
+#include "common/messages/words.h"
 #include "common/metrics/batch.h"
 #include "common/options/options_json.h"
-#include "proto/words.h"
 #include "tests/support/idle_agent.h"
 #include "tests/support/sim_loop.h"
 
@@ -290,7 +290,7 @@ TEST_F(ConductorTest, StartsNothingAfterStop) {
   loop.RunFor(absl::Seconds(1));
 }
 
-// The stop of one run is no stop of the next one, in which the same agent may be elected again.
+// The stop of one run is not a stop of the next one, in which the same agent may be elected again.
 TEST_F(ConductorTest, AStoppedSetupLeavesNothingToTheNextRun) {
   const auto set_up = [&] {
     Assign();

@@ -305,6 +305,32 @@ TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
                                     "main.js:2"));
 }
 
+// Not even where a module has called the script's own function and looks at how that ended.
+
+TEST_F(Lifecycle, AScriptCannotCatchItsInterruption) {
+  max_vu_block_ = absl::Milliseconds(100);
+  Script(R"js(
+    import { check } from 'k6';
+    import http from 'k6/http';
+    const forever = () => { for (;;) {} };
+    const calls = [
+      () => check(0, { forever }),
+      () => http.asyncRequest('GET', 'http://localhost', null, { get timeout() { return forever(); } }),
+    ];
+    export default async function () {
+      try {
+        await calls[__ITER]();
+      } catch (error) {
+        console.log('caught', error);
+      }
+    }
+  )js");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(2);
+  EXPECT_THAT(log_.lines(),
+              ElementsAre(HasSubstr("computed for 100ms"), HasSubstr("computed for 100ms")));
+}
+
 // By what the thread uses: a script that waits may take as long as it likes, and so may init code.
 
 TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {

@@ -26,7 +26,7 @@ TEST(DisplayWidth, CountsWhatATerminalShows) {
       {"a family of four, joined", "👨\u200d👩\u200d👧\u200d👦", 2},
       {"a hand and its skin colour", "👍🏽", 2},
       {"two flags", "🇩🇪🇫🇷", 4},
-      {"a byte that is no UTF-8, and a half of a character", "a\xff\xe7\x99", 4},
+      {"a byte that is not UTF-8, and a half of a character", "a\xff\xe7\x99", 4},
   };
   for (const auto& test : kCases) {
     EXPECT_EQ(DisplayWidth(test.text), test.columns) << test.name;

@@ -25,6 +25,14 @@ TEST(Words, AreWhatNamesAreMadeOf) {
   EXPECT_THAT(WordsOf(""), IsEmpty());
 }
 
+TEST(Words, ThatBeginWithNoDigitAreIdentifiers) {
+  EXPECT_TRUE(IsIdentifier("_a1"));
+  EXPECT_FALSE(IsIdentifier("1a"));
+  EXPECT_FALSE(IsIdentifier("a-b"));
+  EXPECT_FALSE(IsIdentifier("é"));
+  EXPECT_FALSE(IsIdentifier(""));
+}
+
 TEST(Words, StandThereAsAWhole) {
   EXPECT_TRUE(HasWord("K6_A2 K6_A", "K6_A"));
   EXPECT_TRUE(HasWord("K6_A", "K6_A"));

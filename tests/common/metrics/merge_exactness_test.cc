@@ -4,7 +4,6 @@
 // an agent, and 1e8 for the memory.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <random>
 #include <vector>
@@ -14,12 +13,13 @@
 #include "gtest/gtest.h"
 
 #include "common/metrics/aggregate_store.h"
+#include "tests/support/environment.h"
 
 namespace lockstep {
 namespace {
 
 bool FullScale() {
-  return std::getenv("LOCKSTEP_TEST_ALL") != nullptr;
+  return lockstep::testing::FromEnvironment("LOCKSTEP_TEST_ALL").has_value();
 }
 
 using Draw = std::function<double(std::mt19937_64&)>;

@@ -1,18 +1,17 @@
-// What the partition promises (requirements R3 and R10), over random sequences, rules, executors
-// and values: the parts are the whole, for every number of the plan and at every instant.
+// What the partition promises, over random sequences, rules, executors and values: the parts are
+// the whole, for every number of the plan and at every instant.
 //
 // LOCKSTEP_SIM_SEED=N replays one case.
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/random.h"
 #include "common/plan/plan.h"
+#include "tests/support/seeds.h"
 
 namespace lockstep {
 namespace {
@@ -202,13 +201,7 @@ class Case {
 };
 
 TEST(Partition, ThePartsAreTheWholeInTwelveThousandCases) {
-  uint64_t first = 1;
-  uint64_t last = kCases;
-  if (const char* text = std::getenv("LOCKSTEP_SIM_SEED");
-      text != nullptr && absl::SimpleAtoi(text, &first)) {
-    last = first;
-  }
-  for (uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) {
+  for (const uint64_t seed : lockstep::testing::Seeds(kCases)) {
     SCOPED_TRACE(absl::StrCat("LOCKSTEP_SIM_SEED=", seed));
     Case(seed).Check();
   }

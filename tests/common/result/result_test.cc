@@ -179,8 +179,8 @@ TEST(Result, HoldsValuesThatMergeBitForBit) {
 
 TEST(Result, SaysWhatIsWrongWithAFile) {
   const std::pair<const char*, const char*> cases[] = {
-      {"", "is no JSON object"},
-      {"[1]", "is no JSON object"},
+      {"", "is not a JSON object"},
+      {"[1]", "is not a JSON object"},
       {"{}", "its \"schema\" should be \"lockstep.result/1\""},
       {R"({"schema":"lockstep.result/2"})", "should be"},
       {R"({"schema":"lockstep.result/1"})", "$.lockstep: is missing"},
@@ -275,20 +275,20 @@ TEST(Result, AHistoryThatDoesNotFitIsNamedByItsPath) {
     bad[json::json_pointer(pointer)] = value;
     return std::string(ParseResult(bad.dump()).status().message());
   };
-  EXPECT_EQ(error("/history", 1), "$.history: is no object");
-  EXPECT_EQ(error("/history/points", 3), "$.history.columns.requests: is no list of 3 values");
+  EXPECT_EQ(error("/history", 1), "$.history: is not an object");
+  EXPECT_EQ(error("/history/points", 3), "$.history.columns.requests: is not a list of 3 values");
   EXPECT_EQ(error("/history/points", 100'001),
             "$.history: has more than 100000 points, or a step that is not above 0");
   EXPECT_EQ(error("/history/columns/vus/0", "x"),
-            "$.history.columns.vus: has something that is no number");
+            "$.history.columns.vus: has something that is not a number");
   EXPECT_EQ(error("/history/heat/0", json::array({1})),
-            "$.history.heat[0]: is no list of indices and counts");
+            "$.history.heat[0]: is not a list of indices and counts");
   EXPECT_EQ(error("/history/heat", json::array()),
             "$.history.heat: has not one entry for each point");
   EXPECT_EQ(error("/history/metrics/0/type", "x"),
             "$.history.metrics[0]: has an unknown type or unit");
   EXPECT_EQ(error("/history/requests/0/count", -1),
-            "$.history.requests[0].count: is no integer from 0 on");
+            "$.history.requests[0].count: is not an integer from 0 on");
   EXPECT_EQ(error("/history/thresholds/0/failing/0", 1),
             "$.history.thresholds[0].failing[0]: is no [from, to]");
 }

@@ -95,7 +95,7 @@ TEST(Verdict, IsNotPassedByThresholdsWithoutSamples) {
               HasSubstr("PASSED   3 thresholds (2 without samples) \u00b7 864 requests"));
 }
 
-// What a server that hangs has not answered is no failed request, and in no metric.
+// What a server that hangs has not answered is not a failed request, and in no metric.
 TEST(Verdict, SaysThatIterationsWereCut) {
   Summary summary = NothingFailed();
   summary.interrupted = 3;

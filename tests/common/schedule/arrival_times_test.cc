@@ -259,10 +259,18 @@ TEST(SegmentArrivals, WorkFollowsVus) {
   EXPECT_FALSE(SegmentArrivals(times, tuples[2].Retuple(2)).Next().has_value());
 }
 
+TEST(ArrivalTimes, CountsTheStartsBeforeAnInstant) {
+  const auto times = ArrivalTimes::Constant(10, kSecond, absl::Seconds(2));  // at 0, 0.1, ...
+  EXPECT_EQ(times->CountBefore(absl::Seconds(-1)), 0);
+  EXPECT_EQ(times->CountBefore(absl::ZeroDuration()), 0);
+  EXPECT_EQ(times->CountBefore(absl::Nanoseconds(1)), 1);
+  EXPECT_EQ(times->CountBefore(absl::Seconds(1)), 10);
+  EXPECT_EQ(times->CountBefore(absl::Milliseconds(1001)), 11);
+  EXPECT_EQ(times->CountBefore(absl::InfiniteDuration()), 20);
+}
+
 class RandomSchedules : public ::testing::TestWithParam<uint64_t> {};
 
-// The requirement R10: cut into pieces and merged again, the starts are the same instants, bit for
-// bit.
 // Cut at any instant, the starts before it are the first part's, and those at it or after it the
 // second's, whoever does them.
 TEST_P(RandomSchedules, PartsOfTwoDivisionsAreTheWhole) {
@@ -302,16 +310,7 @@ TEST_P(RandomSchedules, PartsOfTwoDivisionsAreTheWhole) {
   }
 }
 
-TEST(ArrivalTimes, CountsTheStartsBeforeAnInstant) {
-  const auto times = ArrivalTimes::Constant(10, kSecond, absl::Seconds(2));  // at 0, 0.1, ...
-  EXPECT_EQ(times->CountBefore(absl::Seconds(-1)), 0);
-  EXPECT_EQ(times->CountBefore(absl::ZeroDuration()), 0);
-  EXPECT_EQ(times->CountBefore(absl::Nanoseconds(1)), 1);
-  EXPECT_EQ(times->CountBefore(absl::Seconds(1)), 10);
-  EXPECT_EQ(times->CountBefore(absl::Milliseconds(1001)), 11);
-  EXPECT_EQ(times->CountBefore(absl::InfiniteDuration()), 20);
-}
-
+// Cut into pieces and merged again, the starts are the same instants, bit for bit.
 TEST_P(RandomSchedules, MergedPartsAreTheWhole) {
   Random random(GetParam());
   const auto number = [&](uint64_t below) { return static_cast<int64_t>(random.Below(below)); };

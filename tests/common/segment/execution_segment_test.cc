@@ -70,7 +70,7 @@ TEST(ExecutionSegment, ParsesEveryForm) {
 
 TEST(ExecutionSegment, RefusesEverythingElseAndSaysWhy) {
   const std::string forms =
-      R"(is no border; a border is a fraction "1/5", a decimal "0.2" or a percentage "20%")";
+      R"(is not a border; a border is a fraction "1/5", a decimal "0.2" or a percentage "20%")";
   const struct {
     const char* text;
     std::string message;

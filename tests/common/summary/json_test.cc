@@ -10,8 +10,8 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 
-// 0.95 * 7 is 6.6499999999999995 in doubles, so the 95th percentile of 1 to 8
-// is 7.6499999999999995, in k6 too.
+// 0.95 * 7 is 6.6499999999999995 in doubles, so the 95th percentile of 1 to 8 is
+// 7.6499999999999995, in k6 too.
 TEST(HandleSummaryData, HasK6sShape) {
   Recorder recorder = KnownMetrics();
   recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}, {"k_cnt{k:none}", {{"count==0"}}}});

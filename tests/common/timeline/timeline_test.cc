@@ -44,7 +44,7 @@ class TimelineTest : public ::testing::Test {
     }
     return batch;
   }
-  Batch One(int second, const Metric& metric, std::vector<double> values) {
+  Batch One(int second, const Metric& metric, const std::vector<double>& values) {
     Batch batch;
     batch.begin = t0 + absl::Seconds(second);
     batch.end = batch.begin + absl::Seconds(1);

@@ -146,9 +146,9 @@ TEST(Authority, SignsNothingWithAWrongExpiredOrSubordinateAuthority) {
     return std::string(Issue(with, request, when).status().message());
   };
   EXPECT_EQ(refusal({"nonsense", ca.key}, kNow),
-            "the authority's certificate is no PEM certificate");
+            "the authority's certificate is not a PEM certificate");
   EXPECT_EQ(refusal({ca.certificate, "nonsense"}, kNow),
-            "the authority's key is no PEM private key");
+            "the authority's key is not a PEM private key");
   EXPECT_EQ(refusal({ca.certificate, Ca().key}, kNow),
             "the authority's key is not its certificate's");
   EXPECT_EQ(refusal(ca, kNow + 11 * kDay), "the authority's certificate has expired");
@@ -169,7 +169,7 @@ TEST(Authority, RevokesItsOwnCertificatesOnceEach) {
                 .message(),
             "no certificate that this authority has signed");
   EXPECT_EQ(Revoke(ca, "nonsense", b.certificate, kNow).status().message(),
-            "the revocation list is no PEM revocation list");
+            "the revocation list is not a PEM revocation list");
 }
 
 }  // namespace

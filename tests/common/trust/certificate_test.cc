@@ -70,7 +70,7 @@ TEST_F(CertificateTest, RefusesAnotherRole) {
 TEST_F(CertificateTest, RefusesARevocationListThatIsNoneRatherThanBelievingEverybody) {
   revoked_ = "garbage";
   EXPECT_EQ(Check(agent_.certificate, {Role::kAgent}).message(),
-            "the revocation list is no PEM revocation list");
+            "the revocation list is not a PEM revocation list");
 }
 
 TEST_F(CertificateTest, IsForItsHostsAlone) {

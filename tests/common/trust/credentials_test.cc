@@ -114,9 +114,9 @@ TEST_F(CredentialsTest, MistakesInThemAreNamedWithTheirFiles) {
 
 TEST_F(CredentialsTest, AFileThatIsBrokenIsNamedAndNotTheCertificateItWouldJudge) {
   Put(kRevokedFile, "garbage");
-  EXPECT_EQ(Error(), folder_ + "/revoked.crl: the revocation list is no PEM revocation list");
+  EXPECT_EQ(Error(), folder_ + "/revoked.crl: the revocation list is not a PEM revocation list");
   Put(kAuthorityFile, "garbage");
-  EXPECT_EQ(Error(), folder_ + "/ca.crt: the authority's certificate is no PEM certificate");
+  EXPECT_EQ(Error(), folder_ + "/ca.crt: the authority's certificate is not a PEM certificate");
 }
 
 TEST_F(CredentialsTest, ASecretThatEverybodyCanReadIsNone) {

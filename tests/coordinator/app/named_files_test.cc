@@ -33,7 +33,7 @@ TEST_F(NamedFilesTest, OneFileTakesOneOutputByWhateverPath) {
   EXPECT_THAT(ClashesOf({{"--report", Path("a")}, {"-o json", Path("./b/../a")}}),
               ElementsAre("--report, -o json: both name the file \"" + Path("a") +
                           "\", which can hold one of them: name a file for each"));
-  EXPECT_THAT(ClashesOf({{"-a", "no_such_file"}, {"-b", "./no_such_file"}}), testing::SizeIs(1));
+  EXPECT_THAT(ClashesOf({{"-a", "no_such_file"}, {"-b", "./no_such_file"}}), ::testing::SizeIs(1));
   std::ofstream(Path("c")) << "x";
   std::filesystem::create_hard_link(Path("c"), Path("d"));
   std::filesystem::create_symlink("c", Path("e"));
@@ -51,7 +51,7 @@ TEST_F(NamedFilesTest, WhatIsReadIsNotWrittenOver) {
                           "\" would be written over, and is the script: name another file"));
   EXPECT_THAT(
       ClashesOf({{"the script", Path("s.js"), Use::kRead}, {"--log", Path("s.js"), Use::kAppend}}),
-      testing::SizeIs(1));
+      ::testing::SizeIs(1));
   EXPECT_THAT(ClashesOf({{"one", Path("s.js"), Use::kRead}, {"two", Path("s.js"), Use::kRead}}),
               IsEmpty());
 }

@@ -29,16 +29,16 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
                           HasSubstr("-o jsn: invalid output type 'jsn'"),
                           "--summary-export: cannot write '/no/such/y': No such file or directory",
                           "LOCKSTEP_JOURNAL: journal /no/such/z: No such file or directory",
-                          "K6_USAGE_REPORT_URL: \"nonsense\" is no http:// or https:// URL"));
+                          "K6_USAGE_REPORT_URL: \"nonsense\" is not an http:// or https:// URL"));
   ConfigFile config;
   config.name = "c.yaml";
   config.usage_report_url = "nonsense";
   config.outputs = {"json=/no/such/x", "statsd=h:0", "web-dashboard=port=x"};
   EXPECT_THAT(MistakesInSettings(RunRequest(), config, {}),
-              ElementsAre(testing::StartsWith("c.yaml: out: json: cannot write"),
-                          testing::StartsWith("c.yaml: out: statsd: invalid value \"h:0\""),
-                          testing::StartsWith("c.yaml: out: web-dashboard: port: invalid value"),
-                          testing::StartsWith("c.yaml: usageReportUrl: ")));
+              ElementsAre(::testing::StartsWith("c.yaml: out: json: cannot write"),
+                          ::testing::StartsWith("c.yaml: out: statsd: invalid value \"h:0\""),
+                          ::testing::StartsWith("c.yaml: out: web-dashboard: port: invalid value"),
+                          ::testing::StartsWith("c.yaml: usageReportUrl: ")));
 }
 
 TEST(MistakesInSettings, NameTheFlagOrVariableOfAFile) {
@@ -75,7 +75,7 @@ TEST(MistakesInSettings, NameTheVariableOfAnOutput) {
     RunRequest request;
     request.run.outputs = {{"-o", output}};
     EXPECT_THAT(MistakesInSettings(request, {}, {{variable, "%z:0"}}),
-                ElementsAre(testing::StartsWith(absl::StrCat(
+                ElementsAre(::testing::StartsWith(absl::StrCat(
                     "-o ", std::string(output).substr(0, std::string(output).find('=')), ": ",
                     variable, ": invalid value \"%z:0\": expected "))));
   }

@@ -56,7 +56,7 @@ TEST(UsageReport, GoesNowhereUnlessAnAddressIsConfigured) {
 TEST(UsageReport, NamesAnAddressThatCannotBe) {
   EXPECT_TRUE(UsageReport("http://127.0.0.1:1/x").Check().ok());
   EXPECT_EQ(UsageReport("nonsense").Check().message(),
-            "\"nonsense\" is no http:// or https:// URL");
+            "\"nonsense\" is not an http:// or https:// URL");
 }
 
 }  // namespace

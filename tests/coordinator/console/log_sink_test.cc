@@ -58,7 +58,7 @@ TEST(LogSink, FoldsAtATerminalFromTheSecondLineAndWithVerboseNever) {
     (*logger)->TellFolded();
     const std::string text = ReadAndRemove(path);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), verbose ? 30 : 11)
-        << "a file is no terminal";
+        << "a file is not a terminal";
   }
 }
 

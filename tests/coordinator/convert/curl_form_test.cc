@@ -51,7 +51,8 @@ TEST(ParseCurlForm, SaysWhatIsNotSent) {
               ElementsAre(FileLeftOut("d/a"), FileLeftOut("b"), HasSubstr("the files of f")));
   EXPECT_THAT(ParseCurlForm("x=1;headers=\"X-A: b\";encoder=base64").left_out,
               ElementsAre("headers of the field x: X-A: b", "the field x encoded as base64"));
-  EXPECT_THAT(ParseCurlForm("nothing").left_out, ElementsAre(HasSubstr("no field with a value")));
+  EXPECT_THAT(ParseCurlForm("nothing").left_out,
+              ElementsAre(HasSubstr("not a field with a value")));
 }
 
 std::string ScriptOf(absl::string_view line, std::vector<std::string>* left_out) {

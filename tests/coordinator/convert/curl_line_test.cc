@@ -220,7 +220,7 @@ TEST(ReadCurl, SaysWhatIsWrongWithALine) {
       {"curl \"a", "character 6: the quote that opens there is not closed"},
       {"curl $'a\\", "character 6: the quote that opens there is not closed"},
       {"curl", "there is no URL in it"},
-      {"curl ftp://h/", "there is no URL of HTTP in it"},
+      {"curl ftp://h/", "there is not an HTTP URL in it"},
       {"curl http://h/ -H", "word 3: the value of -H is missing"},
       {"curl --frob http://h/",
        "word 2: the option --frob is not known, nor whether it takes a value"},

@@ -132,7 +132,7 @@ TEST(ReadHar, ListsWhatItCannotConvert) {
        "postData":{"mimeType":"multipart/form-data","params":[{"name":"f","fileName":"a.png"}]}},"response":{"status":0}})");
   EXPECT_THAT(recording.left_out,
               ElementsAre(HasSubstr("entry 1: ws://h/ is a WebSocket"),
-                          HasSubstr("entry 2: data:x is no URL of HTTP"),
+                          HasSubstr("entry 2: data:x is not an HTTP URL"),
                           HasSubstr("entry 3: cookies that were there"),
                           HasSubstr("entry 3: the content of the form's files"),
                           HasSubstr("entry 3: the answer, which was not recorded")));
@@ -153,7 +153,7 @@ TEST(ReadHar, HintsAtValuesOfEarlierAnswers) {
 TEST(ReadHar, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(ReadHar("{\"log\": }").status().message(),
             "line 1, column 9: unexpected '}'; expected '[', '{', or a literal");
-  EXPECT_EQ(ReadHar("{}").status().message(), "it is no HAR: there is no list log.entries");
+  EXPECT_EQ(ReadHar("{}").status().message(), "it is not a HAR file: there is no list log.entries");
   EXPECT_EQ(ReadHar(R"({"log":{"entries":[5]}})").status().message(),
             "log.entries: there is no request to convert in it");
 }

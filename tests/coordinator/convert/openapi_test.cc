@@ -99,7 +99,7 @@ paths:
 components: { schemas: {} })");
   ASSERT_TRUE(recording.ok()) << recording.status();
   EXPECT_THAT(recording->left_out,
-              ElementsAre("/b: it is no object with operations",
+              ElementsAre("/b: it is not an object with operations",
                           "$ref #/components/schemas/None: it leads to nothing in this file",
                           "$ref other.yaml#/P: it leads to nothing in this file"));
   EXPECT_EQ("OpenAPI 3.0.3", recording->origin);
@@ -109,7 +109,7 @@ TEST(ReadOpenApi, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(std::string(ReadOpenApi("openapi: 3.0.0\npaths: [\n").status().message()),
               HasSubstr("line 3, column "));
   EXPECT_THAT(std::string(ReadOpenApi("a: 1").status().message()),
-              HasSubstr("it is no description of an API"));
+              HasSubstr("it is not a description of an API"));
   EXPECT_EQ(ReadOpenApi("openapi: 3.1.0").status().message(),
             "paths: there is no such object in it");
   EXPECT_EQ(ReadOpenApi("openapi: 3.1.0\npaths: {}").status().message(),

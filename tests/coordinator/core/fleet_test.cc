@@ -184,7 +184,7 @@ TEST_F(FleetTest, AnotherProcessGoesOnWithTheSessions) {
   std::vector<std::string> seen;
   std::vector<std::string> gone;
   other.SetEvents({.may_join = [](const v1::Join&) { return absl::OkStatus(); },
-                   .on_joined = [](AgentId) { ADD_FAILURE() << "it is no new one"; },
+                   .on_joined = [](AgentId) { ADD_FAILURE() << "it is not a new one"; },
                    .on_message =
                        [&seen](AgentId, const v1::AgentMessage& message) {
                          seen.push_back(message.setup_done().value().json());

@@ -15,8 +15,8 @@
 
 #include "agent/run/session.h"
 #include "common/base/secrets.h"
+#include "common/messages/words.h"
 #include "coordinator/core/run.h"
-#include "proto/words.h"
 #include "tests/sim/sim_network.h"
 #include "tests/support/collecting_logger.h"
 #include "tests/support/sim_loop.h"

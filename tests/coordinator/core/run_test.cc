@@ -89,7 +89,7 @@ TEST_F(RunTest, AHandleSummaryThatFailsFailsTheRun) {
   EXPECT_THAT(summaries, ElementsAre(0u)) << "the summary's own text is there";
 }
 
-// ---- what is larger than a message may be: told before it is sent, and no agent is lost by it ----
+// ---- what is larger than a message may be: told before it is sent, and no agent is lost ----
 
 TEST_F(RunTest, AScriptThatIsTooLargeIsRefused) {
   source.source.text = std::string(kMostMessageBytes, ' ');

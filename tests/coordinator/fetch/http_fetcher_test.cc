@@ -104,7 +104,7 @@ TEST_F(Fetcher, TellsOfServersThatDoNotAnswerInHttp) {
     EXPECT_TRUE(absl::IsUnavailable(Fetch(Ask(path)).status())) << path;
   }
   EXPECT_EQ(Fetch({.url = "ftp://localhost/", .most_bytes = 1}).status(),
-            absl::InvalidArgumentError("it is no http:// or https:// URL"));
+            absl::InvalidArgumentError("it is not an http:// or https:// URL"));
 }
 
 TEST_F(Fetcher, WhatIsUnderWayIsGivenUpWithIt) {

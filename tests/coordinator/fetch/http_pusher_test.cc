@@ -111,7 +111,8 @@ TEST(HttpPusher, SaysWhyAServerCannotBeReached) {
 TEST(HttpPusher, RefusesWhatIsNoUrlAndNoTlsVersion) {
   for (const char* url : {"", "nonsense", "ftp://host/", "http://", "://x"}) {
     HttpPusher pusher({.url = url}, kQuick);
-    EXPECT_THAT(std::string(pusher.Start().message()), HasSubstr("is no http:// or https:// URL"))
+    EXPECT_THAT(std::string(pusher.Start().message()),
+                HasSubstr("is not an http:// or https:// URL"))
         << url;
   }
   HttpPusher pusher({.url = "https://localhost/", .minimum_tls = "1.7"}, kQuick);

@@ -75,7 +75,8 @@ TEST_F(DatabaseTest, ErrorsNameTheFileAndTheFault) {
   const absl::Status read = (*no_database)->Run("SELECT count(*) FROM sqlite_schema");
   EXPECT_TRUE(absl::IsInvalidArgument(read));
   EXPECT_EQ(read.message(),
-            absl::StrCat("journal ", path_, ": it is no journal of lockstep, nor any database"));
+            absl::StrCat("journal ", path_,
+                         ": it is neither a journal of lockstep nor any other database"));
 }
 
 TEST_F(DatabaseTest, AFullDiskIsToldAsSuch) {

@@ -131,7 +131,7 @@ TEST_F(JournalTest, WhatIsToBeRecoveredIsNotMade) {
   const auto empty = Journal::OpenKept(path_);
   EXPECT_TRUE(absl::IsInvalidArgument(empty.status()));
   EXPECT_EQ(empty.status().message(),
-            absl::StrCat("journal ", path_, ": it is empty, and no journal of lockstep"));
+            absl::StrCat("journal ", path_, ": it is empty, and not a journal of lockstep"));
   struct stat file = {};
   ASSERT_EQ(stat(path_.c_str(), &file), 0);
   EXPECT_EQ(file.st_size, 0);

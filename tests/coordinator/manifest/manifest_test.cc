@@ -185,7 +185,8 @@ TEST(Manifest, WhatKubernetesWouldRefuseIsAnErrorThatNamesTheFlag) {
             "--set: invalid value \"workers:spec.x=1\": expected coordinator:PATH=VALUE or "
             "agents:PATH=VALUE");
   settings.sets = {"agents:spec.template.spec.containers.7.image=x"};
-  EXPECT_THAT(RefusalOf(settings), HasSubstr("\"7\" is no place in a list of 1: expected 0 to 1"));
+  EXPECT_THAT(RefusalOf(settings),
+              HasSubstr("\"7\" is not a place in a list of 1: expected 0 to 1"));
   settings = Settings();
   settings.owner_uid = "u";
   settings.only_coordinator = true;

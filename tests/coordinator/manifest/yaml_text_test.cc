@@ -62,9 +62,9 @@ TEST(SetByPath, SaysWhatIsWrong) {
   EXPECT_EQ(error("a"), "expected PATH=VALUE");
   EXPECT_EQ(error("=1"), "expected PATH=VALUE");
   EXPECT_EQ(error("a.b=1"), "\"b\" would be in a plain value");
-  EXPECT_EQ(error("l.x=1"), "\"x\" is no place in a list of 1: expected 0 to 1");
+  EXPECT_EQ(error("l.x=1"), "\"x\" is not a place in a list of 1: expected 0 to 1");
   EXPECT_EQ(error("a..b=1"), "a key is empty");
-  EXPECT_EQ(error("a=[").substr(0, 32), "the value is no YAML: character ");
+  EXPECT_EQ(error("a=[").substr(0, 32), "the value is not YAML: character ");
   EXPECT_EQ(error("a=[").find("yaml-cpp"), std::string::npos);
 }
 

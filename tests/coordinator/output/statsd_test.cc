@@ -120,7 +120,7 @@ TEST_F(SinksTest, RefusesAStatsdAddressThatIsNone) {
   absl::StatusOr<std::unique_ptr<Output>> output =
       MakeOutput("statsd=no host at all:8125", context_);
   ASSERT_TRUE(output.ok());
-  EXPECT_THAT(std::string((*output)->Start().message()), HasSubstr("is no HOST:PORT"));
+  EXPECT_THAT(std::string((*output)->Start().message()), HasSubstr("is not a HOST:PORT"));
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ TEST_F(Sources, MistakesInAUrlAreNamed) {
   for (const auto& [text, error] : kRows) {
     EXPECT_EQ(ErrorOf(text), error != nullptr ? std::string(error)
                                               : absl::StrCat("url: config: \"", folder_,
-                                                             "/bad.json\" is no JSON object"));
+                                                             "/bad.json\" is not a JSON object"));
   }
 }
 

@@ -122,7 +122,7 @@ TEST(ValueAtPath, FindsTextsAndOthers) {
               absl::NotFoundError(absl::StrCat("the answer has no \"", path, "\"")));
   }
   EXPECT_EQ(ValueAtPath("<html>", "a").status(),
-            absl::InvalidArgumentError("the answer is no JSON"));
+            absl::InvalidArgumentError("the answer is not JSON"));
 }
 
 }  // namespace

@@ -151,8 +151,9 @@ TEST(Archive, RefusesWhatWouldLeaveIt) {
 }
 
 TEST(Archive, RefusesWhatIsDamaged) {
-  EXPECT_EQ(ErrorOf("export default 1"), "it is no archive: a tar file is expected, uncompressed");
-  EXPECT_EQ(ErrorOf(""), "it is no archive: a tar file is expected, uncompressed");
+  EXPECT_EQ(ErrorOf("export default 1"),
+            "it is not an archive: a tar file is expected, uncompressed");
+  EXPECT_EQ(ErrorOf(""), "it is not an archive: a tar file is expected, uncompressed");
   EXPECT_EQ(ErrorOf(Entry("data", "x") + End()),
             "the archive is damaged: there is no metadata.json in it");
   EXPECT_EQ(ErrorOf(Entry("metadata.json", kMetadataText) + End()),
@@ -166,13 +167,14 @@ TEST(Archive, RefusesWhatIsDamaged) {
 
 TEST(Archive, RefusesMetadataThatMakeNoSense) {
   const std::pair<const char*, const char*> kRows[] = {
-      {"[]", "metadata.json is no JSON object"},
-      {"{", "metadata.json is no JSON object"},
+      {"[]", "metadata.json is not a JSON object"},
+      {"{", "metadata.json is not a JSON object"},
       {R"({"type":1})", R"("type" must be a text)"},
       {R"({"type":"cloud"})", R"(a test of the type "cloud": expected "js")"},
       {R"({"type":"js"})", R"("filename" must be a text)"},
-      {R"({"type":"js","filename":"ftp://x"})", R"("filename": "ftp://x" is no URL of a file)"},
-      {R"({"type":"js","filename":"file:///../x","pwd":"file:///"})", "is no URL of a file"},
+      {R"({"type":"js","filename":"ftp://x"})",
+       R"("filename": "ftp://x" is not the URL of a file)"},
+      {R"({"type":"js","filename":"file:///../x","pwd":"file:///"})", "is not the URL of a file"},
       {R"({"type":"js","filename":"file:///x","pwd":"file:///","options":[]})",
        R"("options" must be an object)"},
       {R"({"type":"js","filename":"file:///x","pwd":"file:///","env":{"A":1}})",

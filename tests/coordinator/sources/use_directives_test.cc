@@ -44,7 +44,7 @@ TEST(UseDirectives, ExtensionsAndWhatCannotBeReadAreWarnedOf) {
       ReadUseDirectives("'use k6 with k6/x/faker > 0.4'\n'use k6 >= two'").warnings,
       ElementsAre(
           HasSubstr("\"use k6 with k6/x/faker > 0.4\": of k6's extensions Lockstep has k6/x/dns, "),
-          HasSubstr("\">= two\" is no constraint of versions")));
+          HasSubstr("\">= two\" is not a constraint of versions")));
   EXPECT_THAT(ReadUseDirectives("'use k6 with k6/x/dns'; 'use k6 with k6/x/redis >= 0.3'").warnings,
               IsEmpty());
 }

@@ -212,7 +212,7 @@ TEST_F(EngineSessionTest, SaysWhyThereIsNoSession) {
        "close parse error: the server speaks Engine.IO 3 (Socket.IO 2): set `version: 2`"},
       {200, "<html>", "close parse error: invalid Engine.IO packet \"<html>\""},
       {200, "0{}", "close parse error: invalid Engine.IO handshake"},
-      {200, "4x", "close parse error: the server's first packet is no Engine.IO handshake"},
+      {200, "4x", "close parse error: the server's first packet is not an Engine.IO handshake"},
   };
   for (const auto& [status, body, why] : rows) {
     seen_.clear();

@@ -47,7 +47,7 @@ TEST_F(DnsModuleTest, ResolveAsksTheServerThatIsNamed) {
 TEST_F(DnsModuleTest, NamesInOtherScriptsAreAskedForAsTheWireHasThem) {
   EXPECT_EQ(R"(["10.0.0.3"])", Ask("return dns.resolve('münchen.test', 'A', at)"));
   EXPECT_THAT(Ask(R"js(return dns.resolve('two.test\0', 'A', at))js"),
-              HasSubstr("this is no domain name"));
+              HasSubstr("this is not a domain name"));
 }
 
 TEST_F(DnsModuleTest, WhatAServerRefusesIsARejectionThatSaysWhyAndAsksNobodyElse) {
@@ -87,7 +87,7 @@ TEST_F(DnsModuleTest, UserMistakes) {
               StartsWith("TypeError: dns.resolve(): the nameserver must be a text"));
   EXPECT_THAT(Run("return dns.lookup(5)"), HasSubstr("of at most 1000 bytes, got 5"));
   EXPECT_THAT(Run("return dns.resolve('a..b', 'A', '127.0.0.1:1')"),
-              HasSubstr("this is no domain name"));
+              HasSubstr("this is not a domain name"));
   EXPECT_THAT(Run("return dns.resolve('https://u:secret@h', 'A', '127.0.0.1:1')"),
               HasSubstr("resolve https://****:****@h (A) at "));
   EXPECT_THAT(Run("return dns.lookup('')"),
@@ -99,8 +99,9 @@ TEST_F(DnsModuleTest, UserMistakes) {
 
 TEST_F(DnsModuleTest, WhatIsNeverAskedIsAnErrorAndNoQuestion) {
   EXPECT_THAT(Run("return dns.resolve('two.test', 'A', 'ns.test:53')"), HasSubstr("nameserver: "));
-  EXPECT_THAT(Ask("return dns.resolve('a..b', 'A', at)"), HasSubstr("this is no domain name"));
-  EXPECT_THAT(Run(R"js(return dns.lookup('two.test\0'))js"), HasSubstr("this is no domain name"));
+  EXPECT_THAT(Ask("return dns.resolve('a..b', 'A', at)"), HasSubstr("this is not a domain name"));
+  EXPECT_THAT(Run(R"js(return dns.lookup('two.test\0'))js"),
+              HasSubstr("this is not a domain name"));
   EXPECT_THAT(Run("return dns.resolve('two.test', 'A', '198.51.100.1')"),
               HasSubstr("blacklisted range"));
   EXPECT_EQ(0, server_.questions());
@@ -185,11 +186,11 @@ TEST_F(IcmpModuleTest, WhatTheDeadlineCutsOffHasFailed) {
 }
 
 TEST_F(IcmpModuleTest, WhereNothingCanBeAskedThereIsNoAnswer) {
-  EXPECT_EQ("ICMPError: pingAsync(): this is no domain name",
+  EXPECT_EQ("ICMPError: pingAsync(): this is not a domain name",
             Run("return icmp.pingAsync('https://u:secret@a..b')"));
   EXPECT_THAT(js_.vu().samples.errors,
-              ElementsAre("ICMP https://****:****@a..b: this is no domain name"));
-  EXPECT_EQ(R"js(["ICMPError","this is no domain name",false,"a..b"])js", Run(R"js(
+              ElementsAre("ICMP https://****:****@a..b: this is not a domain name"));
+  EXPECT_EQ(R"js(["ICMPError","this is not a domain name",false,"a..b"])js", Run(R"js(
     const seen = [];
     return icmp.pingAsync('a..b', (error, data) => seen.push(error.name, error.message, data.alive, data.target)).catch(() => seen);
   )js"));

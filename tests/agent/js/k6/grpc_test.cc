@@ -79,7 +79,7 @@ TEST_F(GrpcJsTest, AnAnswerThatCannotBeReadIsAFailure) {
   raw.Say({.data = RawGrpcServer::Framed("\x0a\x63\x01")});
   Run(absl::StrCat("c.connect('", raw.address(), "', {plaintext: true})"));
   const char* const seen =
-      R"js([13,null,{"code":13,"message":"grpc: failed to unmarshal the received message: these 3 bytes are no suite.Answer","details":[]}])js";
+      R"js([13,null,{"code":13,"message":"grpc: failed to unmarshal the received message: these 3 bytes are not a suite.Answer","details":[]}])js";
   EXPECT_EQ(
       seen,
       Run("const r = c.invoke('suite.Desk/Greet', {}); return [r.status, r.message, r.error]"));

@@ -74,7 +74,7 @@ TEST_F(HttpDebugTest, CompressedBodiesAreShownAsTheirText) {
 TEST_F(HttpDebugTest, ABodyThatIsNoTextIsCounted) {
   Run("full", "http.post(`${T}/echo`, new Uint8Array([0, 255, 1]).buffer)");
   ASSERT_THAT(log(), SizeIs(2));
-  EXPECT_THAT(log()[0].message, HasSubstr("\n\n(3 bytes that are no text)\n"));
+  EXPECT_THAT(log()[0].message, HasSubstr("\n\n(3 bytes that are not text)\n"));
 }
 
 TEST_F(HttpDebugTest, DroppedBodiesAreShownAndStillDropped) {
@@ -108,7 +108,7 @@ TEST(BodyForLog, LongTextIsCutBetweenCharacters) {
 
 TEST(BodyForLog, WhatIsNoUtf8IsNoText) {
   for (const char* bytes : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
-    EXPECT_EQ(absl::StrCat("(", std::string(bytes).size(), " bytes that are no text)"),
+    EXPECT_EQ(absl::StrCat("(", std::string(bytes).size(), " bytes that are not text)"),
               BodyForLog("", bytes));
   }
   EXPECT_EQ("\xe2\x82\xac", BodyForLog("", "\xe2\x82\xac"));

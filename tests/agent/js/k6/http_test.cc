@@ -243,7 +243,7 @@ TEST_F(HttpTest, ThereIsNoHtmlInNothing) {
                 HasSubstr("Error: the body is null so we can't transform it to HTML"))
         << response;
   }
-  EXPECT_EQ("TypeError: the body is no text, so there is no HTML in it",
+  EXPECT_EQ("TypeError: the body is not text, so there is no HTML in it",
             Run("const r = http.get(T); r.body = 5; r.html()"));
 }
 

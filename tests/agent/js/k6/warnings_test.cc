@@ -204,7 +204,7 @@ TEST_F(WarningsTest, HandlersOfWebSockets) {
 
 TEST_F(WarningsTest, WhatDoesNotWaitAndWhatFindsNothing) {
   EXPECT_THAT(Warnings("undefined", "k6.sleep(undefined)"),
-              ElementsAre("sleep(): undefined is no number of seconds: it does not wait"));
+              ElementsAre("sleep(): undefined is not a number of seconds: it does not wait"));
   EXPECT_THAT(Warnings("undefined", "k6.sleep(-1); k6.sleep('0')"), IsEmpty());
   EXPECT_THAT(Warnings("[0,0]", R"js(
     return [html.parseHTML('<p>x').find('p[').size(), html.parseHTML('<p>x').find('p[').size()]

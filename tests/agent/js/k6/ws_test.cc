@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-#include "common/base/unsent.h"
+#include "agent/http/unsent.h"
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/http_server.h"
@@ -477,7 +477,7 @@ TEST_F(WsTest, AListenerOfAnEventThatDoesNotExistIsWarnedOf) {
   ASSERT_FALSE(js_.vu().log.records.empty());
   EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("has no event \"mesage\""));
   EXPECT_THAT(Run("new websockets.WebSocket(W).addEventListener('open', 5)"),
-              HasSubstr("the handler for the event \"open\" is no function"));
+              HasSubstr("the handler for the event \"open\" is not a function"));
 }
 
 TEST_F(WsTest, BlobsSayTheirNameAndTypeAndStream) {

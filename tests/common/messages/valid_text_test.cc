@@ -1,4 +1,4 @@
-#include "proto/valid_text.h"
+#include "common/messages/valid_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "proto/hide_secrets.h"
+#include "common/messages/hide_secrets.h"
 
 #include <algorithm>
 #include <string>

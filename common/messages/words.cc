@@ -1,4 +1,4 @@
-#include "proto/words.h"
+#include "common/messages/words.h"
 
 #include <memory>
 

@@ -1,4 +1,4 @@
-#include "proto/words.h"
+#include "common/messages/words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lockstep {
+namespace lockstep::agent {
 
 inline constexpr int64_t kMostUnsentBytes = int64_t{64} << 20;
 
@@ -14,4 +14,4 @@ inline bool MayWait(int64_t unsent_bytes, size_t message_bytes) {
          unsent_bytes + static_cast<int64_t>(message_bytes) <= kMostUnsentBytes;
 }
 
-}  // namespace lockstep
+}  // namespace lockstep::agent

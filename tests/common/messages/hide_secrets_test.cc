@@ -1,4 +1,4 @@
-#include "proto/hide_secrets.h"
+#include "common/messages/hide_secrets.h"
 
 #include <string>
 
@@ -60,7 +60,7 @@ TEST_F(HideSecretsTest, SetupsValueNamesThoseInIt) {
   EXPECT_THAT(value.secrets(), ::testing::UnorderedElementsAre("s3cret", "o\"ther", "s3c"));
 }
 
-// What the coordinator is asked for is no text for people.
+// What the coordinator is asked for is not text for people.
 TEST_F(HideSecretsTest, RequestsStayAsTheyAre) {
   message.mutable_file_request()->set_url("file:///s3cret");
   HideSecrets(redactor, &message);
