@@ -50,6 +50,7 @@ class JournalTest : public ::testing::Test {
     EXPECT_TRUE(journal->KeepTest(inspected, R"({"rps":5})", true).ok());
     Bundle bundle;
     bundle.Add("file:///s.js", "export default 1");
+    bundle.AddMissing("file:///none.csv", absl::NotFoundError("no such file"));
     EXPECT_TRUE(journal->KeepBundle(bundle).ok());
     return journal;
   }
