@@ -117,11 +117,12 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
     const bool joining = member->joining;
-    logger_.Warn(LossOf(agent, reason));
     roster_.ForgetMember(agent.id);
     if (joining && MovesNow() && NobodyIsLeft()) {
-      EndEarly({ExitCode::kOther,
-                absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work")});
+      RecordNow(absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work"));
+      EndEarly(faults_.outcome());
+    } else {
+      logger_.Warn(LossOf(agent, reason));
     }
     return;
   }
@@ -197,9 +198,7 @@ void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
     EnterInspecting();
   } else if (state() == v1::RunStatus::TEARDOWN) {
     roster_.MissCall(agent.id, "teardown()");
-    const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
-    logger_.Error(lost_call);
-    faults_.Record({ExitCode::kOther, lost_call});
+    RecordNow(absl::StrCat("teardown() was lost with agent ", agent.name));
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
     // One that was about to leave ends a call first, or has not heard of it.

@@ -49,6 +49,7 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.faults.outcome.exit_code, ExitCode::kScriptAborted);
   EXPECT_EQ(state.faults.outcome.message, "why");
   EXPECT_TRUE(state.faults.outcome.script_fault && state.faults.marked);
+  EXPECT_TRUE(state.faults.outcome.logged);
   EXPECT_FALSE(state.faults.judged);
   EXPECT_THAT(state.faults.losses.agents, ElementsAre("a1", "a3"));
   EXPECT_EQ(state.faults.losses.reason, "gone");
