@@ -212,14 +212,16 @@ void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
                              const std::string& missing, bool surely_gone) {
-  const bool nobody = NobodyIsLeft();
-  const bool others = !roster_.Takers().empty() || roster_.AwaitsJoining();
+  const bool spare = moving_->HasSpare();
+  if (NobodyIsLeft() && !spare) {
+    RecordNow(absl::StrCat(message, "; nobody is left to do its work"), missing);
+    EndEarly(faults_.outcome());
+    return;
+  }
+  const bool others = spare || !roster_.Takers().empty() || roster_.AwaitsJoining();
   logger_.Error(
       absl::StrCat(message, others ? "; what it has not begun goes to the others" : missing));
   moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
-  if (nobody) {
-    EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
-  }
 }
 
 bool Run::NobodyIsLeft() const {
