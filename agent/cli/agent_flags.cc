@@ -1,17 +1,15 @@
 #include "agent/cli/agent_flags.h"
 
-#include <algorithm>
 #include <iterator>
 
 #include <unistd.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/agent_name.h"
 #include "common/base/message_limits.h"
-#include "common/base/utf8.h"
 #include "common/base/version.h"
 #include "common/flags/flag_completion.h"
 #include "common/flags/flag_help.h"
@@ -96,11 +94,10 @@ std::map<std::string, std::string> ReadLabels(FlagReader& reader) {
 // One that the coordinator would refuse, again and again, is told of before.
 std::string ReadName(FlagReader& reader) {
   std::string name = reader.String("name");
-  const bool printable = std::none_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
-  });
-  // What is not UTF-8 would be another name on its way, and no proof of the token would fit it.
-  if (!IsUtf8(name) || !printable || name.size() > kMostAgentNameBytes) {
+  if (name.empty()) {
+    return DefaultName();
+  }
+  if (!IsAgentName(name)) {
     reader.Error(absl::StrCat("--name: invalid value \"", absl::CHexEscape(name),
                               "\": expected at most ", kMostAgentNameBytes,
                               " bytes of UTF-8 without control characters"));
@@ -131,9 +128,6 @@ AgentFlags ReadFlags(FlagReader& reader) {
   flags.workers = reader.Int("workers", flags.workers, 1, kMostWorkers);
   flags.verbose = reader.Is("verbose");
   flags.parent = reader.Int("parent", flags.parent, 1);
-  if (flags.name.empty()) {
-    flags.name = DefaultName();
-  }
   return flags;
 }
 

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/logfmt.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -23,10 +25,8 @@ void StderrLog::Write(LogRecord record) {
   if (record.level == LogLevel::kDebug && !verbose_) {
     return;
   }
-  writer_.Write(absl::StrCat(
-      "time=\"", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", record.time, absl::UTCTimeZone()),
-      "\" level=", LogLevelName(record.level), " msg=\"", record.message, "\" agent=", name_,
-      "\n"));
+  record.fields.emplace_back("agent", name_);
+  writer_.Write(absl::StrCat(FormatLogfmt(record), "\n"));
 }
 
 }  // namespace lockstep::agent

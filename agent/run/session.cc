@@ -192,11 +192,11 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
       thanks;  // acknowledges the Goodbye, so that the coordinator need not wait for it
   thanks.mutable_heartbeat();
   SendUnnumbered(std::move(thanks));
-  const std::string end = absl::StrCat(
-      goodbye.reason(), settings_.once || finished_
-                            ? ""
-                            : absl::StrCat("; waits for the next run at ", settings_.coordinator));
-  TellOfEnd(end);
+  const bool ends = settings_.once && !goodbye.join_again();
+  const bool waits = !ends && !finished_ && !goodbye.join_again();
+  TellOfEnd(
+      waits ? absl::StrCat(goodbye.reason(), "; waits for the next run at ", settings_.coordinator)
+            : goodbye.reason());
   link_ = Link::kDown;
   beat_timer_.Cancel();
   transport_.Close();
@@ -204,7 +204,7 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   if (finished_) {
     return;
   }
-  if (settings_.once) {
+  if (ends) {
     Finish(absl::OkStatus());
   } else {
     last_complaint_ = down_since_ = loop_.clock().Mono();
@@ -270,8 +270,11 @@ void Session::OnClosed(const absl::Status& status) {
 void Session::RetryLater(const absl::Status& status) {
   MonoTime now = loop_.clock().Mono();
   if (settings_.once && !open() && now - down_since_ >= settings_.give_up_after) {
-    Finish(absl::UnavailableError(absl::StrCat("cannot reach the coordinator at ",
-                                               settings_.coordinator, ": ", status.message())));
+    // One that was to join again, and comes too late for that, has done what it was there for.
+    Finish(between_runs_ ? absl::OkStatus()
+                         : absl::UnavailableError(absl::StrCat("cannot reach the coordinator at ",
+                                                               settings_.coordinator, ": ",
+                                                               status.message())));
     return;
   }
   // The first failures are normal while a coordinator starts.

@@ -43,7 +43,9 @@ struct SessionSettings {
   // kNonceBytes bytes that nobody can guess; needed with a token.
   std::function<std::string()> nonces = {};
   bool end_is_told = false;  // whoever has started the agent tells how runs end
-  bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
+  // One run: the session's end is the agent's, but where it is told to join again. Without a
+  // coordinator it gives up after `give_up_after`.
+  bool once = false;
   absl::Duration give_up_after = absl::Seconds(10);
   absl::Duration first_pause = absl::Milliseconds(20);  // doubles up to max_pause
   absl::Duration max_pause = absl::Seconds(2);

@@ -81,6 +81,24 @@ std::string PadToWidth(absl::string_view text, size_t columns) {
   return absl::StrCat(text, std::string(used < columns ? columns - used : 0, ' '));
 }
 
+std::vector<std::string> WrapToWidth(absl::string_view text, size_t columns) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t word = std::min(text.find_first_not_of(' '), text.size());
+    const size_t end = std::min(text.find(' ', word), text.size());
+    if (word < end) {
+      if (lines.empty() ||
+          DisplayWidth(lines.back()) + DisplayWidth(text.substr(0, end)) > columns) {
+        lines.emplace_back(text.substr(word, end - word));
+      } else {
+        absl::StrAppend(&lines.back(), text.substr(0, end));
+      }
+    }
+    text.remove_prefix(end);
+  }
+  return lines;
+}
+
 std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows,
                                       size_t most) {
   std::vector<size_t> widths;

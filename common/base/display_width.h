@@ -20,6 +20,10 @@ std::string CutToWidth(absl::string_view text, size_t columns);
 // `text` with spaces at its end, `columns` wide if it is not wider.
 std::string PadToWidth(absl::string_view text, size_t columns);
 
+// Lines of `text`, broken between words and at most `columns` wide; a wider word has a line of its
+// own. Between the words of a line are as many spaces as in `text`.
+std::vector<std::string> WrapToWidth(absl::string_view text, size_t columns);
+
 // A line for each row, with its cells in columns, two spaces between them. The last cell of a row
 // is not padded. Columns for which `most` leaves no room are left out, from the last one on; the
 // first one stays, however wide.

@@ -22,8 +22,6 @@ inline constexpr size_t kMostNameBytes = 8192;
 
 // Of an agent; 1 at least.
 inline constexpr int64_t kMostWeight = 1'000'000;
-// Of an agent's name, in bytes.
-inline constexpr size_t kMostAgentNameBytes = 128;
 
 // Of a fleet.
 inline constexpr int64_t kMostAgents = 10'000;

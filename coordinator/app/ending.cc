@@ -30,7 +30,7 @@ bool EndsBeforeItsStart(const RunOutcome& outcome) {
 }  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
-  if (outcome.message.empty()) {
+  if (outcome.message.empty() || outcome.logged) {
     return;
   }
   LogRecord record;

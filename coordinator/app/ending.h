@@ -23,7 +23,7 @@
 
 namespace lockstep::coordinator {
 
-// Logs why a run ended, if not well.
+// Logs why a run ended, if not well and if that has not been logged before.
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger);
 
 // What is known of a run at its end, beside its results.

@@ -40,7 +40,14 @@ std::string TestHash(const RunRequest& request, const TestFiles& files) {
                                     absl::StrCat(run.tolerated_loss_percent),
                                     absl::StrCat(run.redistribute),
                                     absl::StrCat(run.late_agents_join),
-                                    absl::StrCat(static_cast<int>(run.partition))};
+                                    absl::StrCat(static_cast<int>(run.partition)),
+                                    absl::FormatDuration(run.max_vu_block),
+                                    absl::StrCat(run.fail_on_suspect),
+                                    absl::StrCat(run.new_machine_readable_summary),
+                                    absl::StrCat(files.script.base_mode)};
+  for (const Setting& source : request.test.secret_sources) {
+    facts.push_back(source.value);
+  }
   for (const auto& [name, value] : request.test.env) {
     facts.push_back(absl::StrCat(name, "=", value));
   }
@@ -59,7 +66,6 @@ std::string KeptSettings::ToJson() const {
                                  {"summaryExport", summary_export},
                                  {"noThresholds", no_thresholds},
                                  {"files", inputs.files},
-                                 {"variables", inputs.variables},
                                  {"inputs", inputs.hash}});
 }
 
@@ -79,9 +85,8 @@ absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
   KeptSettings settings{.outputs = json["outputs"].get<std::vector<std::string>>(),
                         .summary_export = json["summaryExport"].get<std::string>(),
                         .no_thresholds = json["noThresholds"].get<bool>()};
-  if (is("files", texts_of) && is("variables", texts_of) && is("inputs", text_of)) {
+  if (is("files", texts_of) && is("inputs", text_of)) {
     settings.inputs = {.files = json["files"].get<std::vector<std::string>>(),
-                       .variables = json["variables"].get<std::vector<std::string>>(),
                        .hash = json["inputs"].get<std::string>()};
   }
   const auto mode = json["summaryMode"].get<std::string>();
@@ -153,13 +158,20 @@ bool JournalHost::MayAnswer(const RunRecord& ended, const std::vector<std::strin
   if (!kept.ok() || !MayAnswerFor(ended, Identity(outputs, kept->inputs), now)) {
     return false;
   }
-  if (InputsAgain(files_, kept->inputs) == kept->inputs) {
+  const std::optional<RunInputs> inputs = InputsAgain(
+      files_, kept->inputs,
+      [this](const std::string& url) { return parts_.rig.modules().WithoutAsking(url); });
+  if (inputs == kept->inputs) {
     return true;
   }
-  parts_.logger.Warn(absl::StrCat(
-      "journal ", journal_->path(), ": run ", ended.id, " of ", ended.identity.script,
-      " had ended when its process was gone, but a file or variable that its script reads has "
-      "changed since: this is another test, which begins now"));
+  parts_.logger.Warn(
+      absl::StrCat("journal ", journal_->path(), ": run ", ended.id, " of ", ended.identity.script,
+                   " had ended when its process was gone, but ",
+                   inputs.has_value()
+                       ? "a file that its script reads, a variable or a secret has changed since: "
+                         "this is another test, which begins now"
+                       : "nobody knows whether the modules that it imports from servers are still "
+                         "what they were: it is run again, from the beginning"));
   return false;
 }
 

@@ -62,6 +62,7 @@ class Rig {
 
   EpollLoop& loop() { return loop_; }
   Results& results() { return results_; }
+  const RemoteModules& modules() const { return modules_; }
   Run& run() { return run_; }
   Fleet& fleet() { return host_.fleet(); }
   RunFace& face() { return face_; }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
@@ -20,6 +19,7 @@
 #include "spdlog/sinks/base_sink.h"
 
 #include "common/base/json_text.h"
+#include "common/base/logfmt.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
 #include "common/base/terminal_style.h"
@@ -30,32 +30,6 @@
 
 namespace lockstep::coordinator {
 namespace {
-
-constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%SZ";
-
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime(kTimeFormat, absl::FromUnixSeconds(absl::ToUnixSeconds(time)),
-                          absl::UTCTimeZone());
-}
-
-// Values of plain letters need no quotes.
-std::string QuotedIfNeeded(const std::string& text) {
-  for (char c : text) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
-        absl::string_view("-._/@^+").find(c) == absl::string_view::npos) {
-      return JsonText<nlohmann::json>(text);
-    }
-  }
-  return text.empty() ? "\"\"" : text;
-}
-
-std::string FieldsText(const LogRecord& record) {
-  std::string text;
-  for (const auto& [key, value] : record.fields) {
-    absl::StrAppend(&text, " ", key, "=", QuotedIfNeeded(value));
-  }
-  return text;
-}
 
 // Of one cause, before they are folded; programs that read the log see what k6 says, too.
 constexpr int64_t kLinesElsewhere = 10;
@@ -323,11 +297,6 @@ class SinkLogger final : public RunLogger {
 
 }  // namespace
 
-std::string FormatLogfmt(const LogRecord& record) {
-  return absl::StrCat("time=\"", TimeText(record.time), "\" level=", LogLevelName(record.level),
-                      " msg=", QuotedIfNeeded(record.message), FieldsText(record));
-}
-
 std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color) {
   struct Look {
     const char* word;
@@ -345,7 +314,7 @@ std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool c
     }
   }
   std::erase_if(told.fields, [](const auto& field) { return field.first == "times"; });
-  const std::string fields = FieldsText(told);
+  const std::string fields = LogFieldsText(told);
   if (fields.empty()) {
     return absl::StrFormat("%s[%04d] %s", word, seconds, told.message);
   }
@@ -359,7 +328,7 @@ std::string FormatJsonLine(const LogRecord& record) {
   }
   json["level"] = std::string(LogLevelName(record.level));
   json["msg"] = record.message;
-  json["time"] = TimeText(record.time);
+  json["time"] = LogTimeText(record.time);
   return JsonText(json);
 }
 

@@ -33,8 +33,6 @@ struct LogSettings {
   std::string console_source = "--console-output";
 };
 
-// time="2026-01-02T03:04:05Z" level=info msg="..." source=console
-std::string FormatLogfmt(const LogRecord& record);
 // INFO[0001] message                                       source=console
 // The field `times` is " (x 216)" behind the message.
 std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color);

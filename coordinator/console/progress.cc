@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 
 #include "common/base/counted.h"
 #include "common/base/display_width.h"
@@ -95,26 +94,12 @@ std::vector<ScenarioProgressView> Chosen(const std::vector<ScenarioProgressView>
   return chosen;
 }
 
-// Lines of at most `columns`, broken between words.
-std::vector<std::string> Wrapped(const std::string& text, int columns) {
-  std::vector<std::string> lines;
-  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    if (lines.empty() || DisplayWidth(lines.back()) + 1 + DisplayWidth(word) >
-                             static_cast<size_t>(std::max(columns, 1))) {
-      lines.emplace_back(word);
-    } else {
-      absl::StrAppend(&lines.back(), " ", word);
-    }
-  }
-  return lines;
-}
-
 // `head` with `text` beside it, which goes on below its own beginning.
 void AddBeside(std::string head, const std::string& text, int columns, std::string* out) {
   const std::string below(head.size(), ' ');
-  const int room = columns - static_cast<int>(head.size());
-  for (const std::string& line :
-       columns > 0 ? Wrapped(text, room) : std::vector<std::string>{text}) {
+  const int room = std::max(columns - static_cast<int>(head.size()), 1);
+  for (const std::string& line : columns > 0 ? WrapToWidth(text, static_cast<size_t>(room))
+                                             : std::vector<std::string>{text}) {
     absl::StrAppend(out, std::exchange(head, below), line, "\n");
   }
 }
@@ -229,7 +214,8 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalS
       below.push_back(std::move(line));
     }
   }
-  for (const std::string& part : Wrapped(RenderStopNote(view), size.columns)) {
+  for (const std::string& part :
+       WrapToWidth(RenderStopNote(view), static_cast<size_t>(std::max(size.columns, 1)))) {
     below.push_back(Styled(kYellow, part, color));
   }
   if (ShowsScenarios(view)) {

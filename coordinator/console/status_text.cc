@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
 #include "common/health/judge.h"
 #include "common/messages/words.h"
@@ -16,6 +17,9 @@
 
 namespace lockstep::coordinator {
 namespace {
+
+// Columns by which what a sentence's first line has no room for is further to the right.
+constexpr size_t kHanging = 2;
 
 double ValueOf(const v1::MetricStatus& metric, const char* name) {
   const auto found = metric.values().find(name);
@@ -54,40 +58,54 @@ class StatusText {
     }
   }
 
+  // A sentence, whole: what a line has no room for goes on below.
+  void Say(absl::string_view text, int indent, absl::string_view style = kPlain) {
+    const auto room = static_cast<size_t>(std::max(look_.columns - indent, 1));
+    const std::vector<std::string> parts =
+        DisplayWidth(text) <= room ? std::vector<std::string>{std::string(text)}
+                                   : WrapToWidth(text, room > kHanging ? room - kHanging : 1);
+    std::string margin(static_cast<size_t>(indent), ' ');
+    for (const std::string& part : parts) {
+      lines_.push_back(Styled(style, absl::StrCat(margin, part), look_.color));
+      margin = std::string(static_cast<size_t>(indent) + kHanging, ' ');
+    }
+  }
+
   void Head() {
     std::string head = absl::StrFormat("%s  %s%s  %.1fs", status_.script(), WordOf(status_.state()),
                                        status_.paused() ? " (paused)" : "", status_.elapsed_s());
     if (status_.planned_s() > 0) {
       absl::StrAppendFormat(&head, "/%.1fs", status_.planned_s());
     }
-    lines_.push_back(absl::StrFormat("%s  %d/%d VUs  %d complete and %d interrupted iterations",
-                                     head, status_.vus(), status_.vus_max(), status_.iterations(),
-                                     status_.interrupted()));
+    Say(absl::StrFormat("%s  %d/%d VUs  %d complete and %d interrupted iterations", head,
+                        status_.vus(), status_.vus_max(), status_.iterations(),
+                        status_.interrupted()),
+        0);
     if (!status_.stop_reason().empty()) {
-      lines_.push_back(absl::StrCat("  ending: ", status_.stop_reason()));
+      Say(absl::StrCat("ending: ", status_.stop_reason()), 2);
     }
     if (status_.stop_within_s() > 0) {
-      lines_.push_back(
-          absl::StrFormat("  what still runs may take up to %.0fs", status_.stop_within_s()));
+      Say(absl::StrFormat("what still runs may take up to %.0fs", status_.stop_within_s()), 2);
     }
     AgentsThatAreMissing();
     const v1::Load& load = status_.load();
-    lines_.push_back(absl::StrFormat(
-        "  now %.1f iterations/s, %.1f requests/s, %.1f of them failed; so far %d requests, %d failed",
-        load.iterations_per_s(), load.http_reqs_per_s(), load.http_reqs_failed_per_s(),
-        load.http_reqs(), load.http_reqs_failed()));
+    Say(absl::StrFormat("now %.1f iterations/s, %.1f requests/s, %.1f of them failed; so far %d "
+                        "requests, %d failed",
+                        load.iterations_per_s(), load.http_reqs_per_s(),
+                        load.http_reqs_failed_per_s(), load.http_reqs(), load.http_reqs_failed()),
+        2);
     if (status_.validity() != v1::Health::UNKNOWN) {
-      lines_.push_back(absl::StrCat("  load generator: ", GeneratorText(status_.validity())));
+      Say(absl::StrCat("load generator: ", GeneratorText(status_.validity())), 2);
       for (const std::string& reason : status_.validity_reasons()) {
-        lines_.push_back(absl::StrCat("    - ", reason));
+        Say(absl::StrCat("- ", reason), 4);
       }
     }
     for (const std::string& sentence : status_.lost_by_outputs()) {
-      lines_.push_back(Styled(kRed, absl::StrCat("  outputs: ", sentence), look_.color));
+      Say(absl::StrCat("outputs: ", sentence), 2, kRed);
     }
     for (const auto& [kind, count] :
          std::map<std::string, int64_t>(status_.refused().begin(), status_.refused().end())) {
-      lines_.push_back(absl::StrCat("  refused, ", kind, ": ", count));
+      Say(absl::StrCat("refused, ", kind, ": ", count), 2);
     }
   }
 
@@ -102,9 +120,9 @@ class StatusText {
     }
     const int64_t more = status_.agents_wanted() - there;
     if (status_.state() == v1::RunStatus::RUNNING && status_.agents_move() && more > 0) {
-      lines_.push_back(absl::StrCat("  agents: ", there, " of ", status_.agents_wanted(),
-                                    " wanted; ", more, " more ",
-                                    more == 1 ? "joins as it comes" : "join as they come"));
+      Say(absl::StrCat("agents: ", there, " of ", status_.agents_wanted(), " wanted; ", more,
+                       " more ", more == 1 ? "joins as it comes" : "join as they come"),
+          2);
     }
   }
 
@@ -147,16 +165,18 @@ class StatusText {
   }
 
   std::vector<std::string> Durations() const {
-    std::vector<std::string> lines;
+    std::vector<std::vector<std::string>> table;
     for (const v1::MetricStatus& metric : status_.metrics()) {
       if (metric.type() == v1::METRIC_KIND_TREND && metric.contains() == v1::METRIC_CONTENTS_TIME &&
           metric.tags().empty()) {
-        lines.push_back(absl::StrFormat("%-24s med %s  p(95) %s  p(99) %s  max %s", metric.key(),
-                                        TimeOf(metric, "med"), TimeOf(metric, "p(95)"),
-                                        TimeOf(metric, "p(99)"), TimeOf(metric, "max")));
+        std::vector<std::string>& cells = table.emplace_back();
+        cells.push_back(metric.key());
+        for (const char* name : {"med", "p(95)", "p(99)", "max"}) {
+          cells.push_back(absl::StrCat(name, " ", TimeOf(metric, name)));
+        }
       }
     }
-    return lines;
+    return AlignColumns(table, static_cast<size_t>(std::max(look_.columns - 2, 1)));
   }
 
   const v1::RunStatus& status_;

@@ -19,6 +19,14 @@ size_t AgentScaling::AgentsThere() const {
       }));
 }
 
+void AgentScaling::Refill() {
+  while (LetSpareJoin()) {
+  }
+  if (wants_more()) {
+    TakeBack(state_.target - AgentsThere());
+  }
+}
+
 void AgentScaling::TakeBack(size_t most) {
   std::vector<AgentId> back;
   for (const RunMember& member : parts_.roster.members()) {
@@ -27,17 +35,13 @@ void AgentScaling::TakeBack(size_t most) {
     }
   }
   for (const AgentId id : back) {
-    parts_.fleet.Expel(id, absl::CancelledError("it is wanted again, and joins anew"));
+    parts_.fleet.Recall(id, absl::CancelledError("it is wanted again, and joins anew"));
   }
 }
 
 void AgentScaling::ScaleTo(size_t agents) {
   state_.target = agents;
-  while (LetSpareJoin()) {
-  }
-  if (wants_more()) {
-    TakeBack(state_.target - AgentsThere());
-  }
+  Refill();
   size_t there = AgentsThere();
   parts_.logger.Info(
       there < state_.target
@@ -63,7 +67,7 @@ void AgentScaling::ScaleTo(size_t agents) {
 }
 
 bool AgentScaling::LetSpareJoin() {
-  if (!wants_more() || parts_.roster.spares().empty()) {
+  if (!HasSpare()) {
     return false;
   }
   const AgentId spare = parts_.roster.spares().front();

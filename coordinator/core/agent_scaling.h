@@ -42,8 +42,10 @@ class AgentScaling {
   size_t target() const { return state_.target; }
   // Whether there are fewer agents than there are to be.
   bool wants_more() const { return AgentsThere() < state_.target; }
-  // A spare joins, if there is one and more are wanted; whether it did.
-  bool LetSpareJoin();
+  // Whether one that is wanted is there and waits.
+  bool HasSpare() const { return wants_more() && !parts_.roster.spares().empty(); }
+  // As many join as are wanted and there: spares, and then those that have handed their work over.
+  void Refill();
   // An agent that has come gets what it needs for a part of its own.
   void LetJoin(AgentId agent);
   // It has got that: it starts, as `start` says, and the work is divided anew.
@@ -56,6 +58,7 @@ class AgentScaling {
 
  private:
   size_t AgentsThere() const;
+  bool LetSpareJoin();
   // Those that have handed their work over join again, as agents that come late do.
   void TakeBack(size_t most);
 

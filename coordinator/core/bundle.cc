@@ -30,6 +30,13 @@ void Bundle::ForEach(
   }
 }
 
+void Bundle::ForEachMissing(
+    absl::FunctionRef<void(const std::string& url, const absl::Status& why)> visit) const {
+  for (const auto& [url, why] : missing_) {
+    visit(url, why);
+  }
+}
+
 void Bundle::Describe(v1::Assign* assign) const {
   BundleHash hash;
   for (const auto& [url, file] : files_) {

@@ -22,6 +22,9 @@ class Bundle {
   // In order of URL.
   void ForEach(
       absl::FunctionRef<void(const std::string& url, const std::string& content)> visit) const;
+  // Likewise.
+  void ForEachMissing(
+      absl::FunctionRef<void(const std::string& url, const absl::Status& why)> visit) const;
   // Names, sizes and hashes, and the hash over all of them; and what is missing.
   void Describe(v1::Assign* assign) const;
   int64_t size_bytes() const { return size_bytes_; }

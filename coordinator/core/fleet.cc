@@ -115,6 +115,14 @@ void Fleet::AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number) {
 }
 
 void Fleet::Expel(AgentId agent, const absl::Status& reason) {
+  End(agent, reason, /*join_again=*/false);
+}
+
+void Fleet::Recall(AgentId agent, const absl::Status& reason) {
+  End(agent, reason, /*join_again=*/true);
+}
+
+void Fleet::End(AgentId agent, const absl::Status& reason, bool join_again) {
   auto found = members_.find(agent);
   if (found == members_.end()) {
     return;
@@ -128,6 +136,7 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
     if (!holding() || member->released + 1 == member->sent.next_number()) {
       v1::CoordinatorMessage message;
       message.mutable_goodbye()->set_reason(std::string(reason.message()));
+      message.mutable_goodbye()->set_join_again(join_again);
       message.set_number(member->sent.next_number());
       SendNow(*member, std::move(message));
     }

@@ -119,6 +119,8 @@ class Fleet {
   void Forgive();
   // Ends an agent's session for `reason`, as if it had been lost.
   void Expel(AgentId agent, const absl::Status& reason);
+  // The same, and the agent is to join again at once: it is wanted in this run.
+  void Recall(AgentId agent, const absl::Status& reason);
   // The peer of this connection may not be here any more: ends the session that it belongs to, or
   // else the connection, and counts it as `kind`.
   void Banish(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
@@ -203,6 +205,8 @@ class Fleet {
   void TurnAway(ConnectionId connection, const absl::Status& reason);
   // The same, and counts it as `kind`.
   void Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
+  // Of Expel and Recall.
+  void End(AgentId agent, const absl::Status& reason, bool join_again);
   // Expels an agent for what it sent.
   void EndForMessage(AgentId agent, const absl::Status& reason);
   void Welcome(Member& member, bool resumed);

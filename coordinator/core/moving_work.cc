@@ -45,12 +45,17 @@ void MovingWork::OnDrained(RunMember& member, const v1::Drained& drained) {
   leases_.OnDrained(member.id, drained.final_progress());
 }
 
+void MovingWork::OnLeaving() {
+  scaling_.Refill();
+  redivision_.Soon();
+}
+
 void MovingWork::HandOver(std::optional<MonoTime> last_heard) {
   if (last_heard.has_value()) {
     redivision_.NotBefore(*last_heard + lease_);
   }
   leases_.Deal();
-  scaling_.LetSpareJoin();
+  scaling_.Refill();
   redivision_.Soon();
 }
 

@@ -58,6 +58,7 @@ class MovingWork {
   void ScaleTo(size_t agents) { scaling_.ScaleTo(agents); }
   size_t agents_wanted() const { return scaling_.target(); }
   bool wants_more() const { return scaling_.wants_more(); }
+  bool HasSpare() const { return scaling_.HasSpare(); }
   void LetJoin(AgentId agent) { scaling_.LetJoin(agent); }
   void StartLate(RunMember& member, v1::CoordinatorMessage start) {
     scaling_.StartLate(member, std::move(start));
@@ -70,7 +71,7 @@ class MovingWork {
   // IterationLeases.
   absl::Status OnMessage(const RunMember& member, const v1::AgentMessage& message);
   // It is about to leave: the others take its work over.
-  void OnLeaving() { redivision_.Soon(); }
+  void OnLeaving();
   void OnDrained(RunMember& member, const v1::Drained& drained);
 
   // ---- losses ----

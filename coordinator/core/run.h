@@ -259,7 +259,9 @@ class Run {
   // Records why the run ends early (the first reason stays) and brings it to its end from whatever
   // state.
   void EndEarly(RunOutcome reason, Stopping how = Stopping::kNow);
-  // The same for the init code of one of `member`'s VUs. As in k6, there is a summary, though
+  // Records a fault of which the log tells at once, with `more` behind it.
+  void RecordNow(std::string fault, absl::string_view more = "");
+  // EndEarly for the init code of one of `member`'s VUs. As in k6, there is a summary, though
   // nothing was run.
   void EndInInit(const RunMember& member, RunOutcome reason);
   void Drain(Stopping how);  // has iterations end

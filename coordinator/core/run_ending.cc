@@ -49,6 +49,11 @@ void Run::EndEarly(RunOutcome reason, Stopping how) {
   }
 }
 
+void Run::RecordNow(std::string fault, absl::string_view more) {
+  logger_.Error(absl::StrCat(fault, more));
+  faults_.Record({.exit_code = ExitCode::kOther, .message = std::move(fault), .logged = true});
+}
+
 void Run::EndInInit(const RunMember& member, RunOutcome reason) {
   if (state() != v1::RunStatus::PREPARING || !reason.script_fault) {
     EndEarly(std::move(reason));

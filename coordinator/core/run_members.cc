@@ -117,11 +117,12 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
     const bool joining = member->joining;
-    logger_.Warn(LossOf(agent, reason));
     roster_.ForgetMember(agent.id);
     if (joining && MovesNow() && NobodyIsLeft()) {
-      EndEarly({ExitCode::kOther,
-                absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work")});
+      RecordNow(absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work"));
+      EndEarly(faults_.outcome());
+    } else {
+      logger_.Warn(LossOf(agent, reason));
     }
     return;
   }
@@ -197,9 +198,7 @@ void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
     EnterInspecting();
   } else if (state() == v1::RunStatus::TEARDOWN) {
     roster_.MissCall(agent.id, "teardown()");
-    const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
-    logger_.Error(lost_call);
-    faults_.Record({ExitCode::kOther, lost_call});
+    RecordNow(absl::StrCat("teardown() was lost with agent ", agent.name));
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
     // One that was about to leave ends a call first, or has not heard of it.
@@ -213,14 +212,16 @@ void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
                              const std::string& missing, bool surely_gone) {
-  const bool nobody = NobodyIsLeft();
-  const bool others = !roster_.Takers().empty() || roster_.AwaitsJoining();
+  const bool spare = moving_->HasSpare();
+  if (NobodyIsLeft() && !spare) {
+    RecordNow(absl::StrCat(message, "; nobody is left to do its work"), missing);
+    EndEarly(faults_.outcome());
+    return;
+  }
+  const bool others = spare || !roster_.Takers().empty() || roster_.AwaitsJoining();
   logger_.Error(
       absl::StrCat(message, others ? "; what it has not begun goes to the others" : missing));
   moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
-  if (nobody) {
-    EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
-  }
 }
 
 bool Run::NobodyIsLeft() const {

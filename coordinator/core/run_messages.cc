@@ -265,7 +265,7 @@ void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
   if (MovesNow()) {
     logger_.Warn(
         absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
-                     roster_.Staying().empty()
+                     roster_.Staying().empty() && !moving_->HasSpare()
                          ? "; nobody stays who could take over, so that all who leave work on"
                          : "; it works on until others have its work"));
     moving_->OnLeaving();

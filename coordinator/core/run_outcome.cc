@@ -27,11 +27,13 @@ void RunFaults::RecordLoss(const std::string& agent, absl::string_view reason) {
   for (size_t i = 1; i < lost.size(); ++i) {
     absl::StrAppend(&names, i + 1 < lost.size() ? ", " : " and ", lost[i]);
   }
-  state_.outcome = {ExitCode::kOther,
-                    lost.size() == 1
-                        ? absl::StrCat("agent ", names, " was lost: ", state_.losses.reason)
-                        : absl::StrCat("agents ", names, " were lost; ", lost.front(), ": ",
-                                       state_.losses.reason)};
+  state_.outcome = {
+      .exit_code = ExitCode::kOther,
+      .message = lost.size() == 1
+                     ? absl::StrCat("agent ", names, " was lost: ", state_.losses.reason)
+                     : absl::StrCat("agents ", names, " were lost; ", lost.front(), ": ",
+                                    state_.losses.reason),
+      .logged = true};
 }
 
 void RunFaults::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {

@@ -18,6 +18,7 @@ struct RunOutcome {
   std::string message;        // for people; empty on success
   bool script_fault = false;  // the message is the script's: it has a stack trace
   bool refused = false;       // the run was not to start at all: its options or flags are wrong
+  bool logged = false;        // the log has told of it when it happened
 };
 
 // Of the faults of a run, the one that decides.
@@ -42,7 +43,7 @@ class RunFaults {
 
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
-  // Agents whose loss ends the run: of several, all are named.
+  // Agents whose loss ends the run, and has been logged: of several, all are named.
   void RecordLoss(const std::string& agent, absl::string_view reason);
   // The script called exec.test.fail(), and its message has been logged.
   void Mark() { state_.marked = true; }

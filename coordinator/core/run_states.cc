@@ -219,9 +219,7 @@ void Run::EnterTeardown() {
     return;
   }
   if (elected == nullptr) {
-    const std::string nobody = "teardown() was not called: no agent is left";
-    logger_.Error(nobody);
-    faults_.Record({ExitCode::kOther, nobody});
+    RecordNow("teardown() was not called: no agent is left");
     EnterSummarising();
     return;
   }

@@ -2,9 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/agent_name.h"
 #include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 #include "common/base/version.h"
+#include "common/base/visible.h"
 #include "common/health/lag.h"
 #include "common/options/options.h"
 
@@ -137,14 +140,10 @@ absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
                      "), the coordinator ", our_version, " (protocol ", kProtocolVersion,
                      "): both must be the same"));
   }
-  if (join.name().empty() || join.name().size() > kMostAgentNameBytes) {
-    return Bad("name", absl::StrCat(join.name().size(), " bytes"),
-               absl::StrCat("1 to ", kMostAgentNameBytes, " bytes long"));
-  }
-  for (char c : join.name()) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      return Bad("name", "a control character", "printable");
-    }
+  if (!IsAgentName(join.name())) {
+    return Bad(
+        "name", Quoted(CutText(join.name(), kMostAgentNameBytes)),
+        absl::StrCat("1 to ", kMostAgentNameBytes, " bytes of UTF-8 without control characters"));
   }
   if (join.weight() < 0 || join.weight() > kMostWeight) {
     return Bad("weight", absl::StrCat(join.weight()), absl::StrCat("1 to ", kMostWeight));

@@ -25,7 +25,7 @@ constexpr char kPragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
 // The tables of what a run needs to be gone on with: what it was made of, and what has become of
 // it.
-constexpr absl::string_view kOfTest[] = {"test", "file"};
+constexpr absl::string_view kOfTest[] = {"test", "file", "missing_file"};
 constexpr absl::string_view kOfState[] = {"kept",   "state", "message", "aggregate",
                                           "counts", "error", "output",  "chart"};
 
@@ -215,6 +215,11 @@ absl::Status Journal::KeepBundle(const Bundle& bundle) {
     bundle.ForEach([&](const std::string& url, const std::string& content) {
       status.Update(database_->Run("INSERT OR REPLACE INTO file (run, url, content) VALUES (?,?,?)",
                                    {run_, url, Blob{content}}));
+    });
+    bundle.ForEachMissing([&](const std::string& url, const absl::Status& why) {
+      status.Update(database_->Run(
+          "INSERT OR REPLACE INTO missing_file (run, url, code, why) VALUES (?,?,?,?)",
+          {run_, url, static_cast<int64_t>(why.code()), std::string(why.message())}));
     });
     return status;
   });

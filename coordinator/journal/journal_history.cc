@@ -143,6 +143,11 @@ absl::Status Journal::ReadTest(UnfinishedRun* run) {
   LOCKSTEP_RETURN_IF_ERROR(
       database_->Query("SELECT url, content FROM file WHERE run = ?", {run->id},
                        [&](const SqlRow& row) { run->bundle.Add(row.Text(0), row.Text(1)); }));
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query(
+      "SELECT url, code, why FROM missing_file WHERE run = ?", {run->id}, [&](const SqlRow& row) {
+        run->bundle.AddMissing(
+            row.Text(0), absl::Status(static_cast<absl::StatusCode>(row.Int(1)), row.Text(2)));
+      }));
   LOCKSTEP_RETURN_IF_ERROR(
       database_->Query("SELECT spec, bytes FROM output WHERE run = ?", {run->id},
                        [&](const SqlRow& row) { run->written[row.Text(0)] = row.Int(1); }));

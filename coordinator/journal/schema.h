@@ -5,7 +5,7 @@ namespace lockstep::coordinator {
 
 // "LKST", by which `file` and we tell a journal from other databases.
 inline constexpr int kJournalApplication = 0x4c4b5354;
-inline constexpr int kJournalSchema = 10;
+inline constexpr int kJournalSchema = 11;
 
 inline constexpr char kJournalTables[] = R"sql(
 CREATE TABLE run (               -- the history: a row a run
@@ -40,6 +40,10 @@ CREATE TABLE test (
 );
 CREATE TABLE file (              -- of the script
   run INTEGER NOT NULL, url TEXT NOT NULL, content BLOB NOT NULL,
+  PRIMARY KEY (run, url)
+);
+CREATE TABLE missing_file (      -- that the script has asked for in vain, and why: a canonical status code
+  run INTEGER NOT NULL, url TEXT NOT NULL, code INTEGER NOT NULL, why TEXT NOT NULL,
   PRIMARY KEY (run, url)
 );
 CREATE TABLE kept (              -- the last commit

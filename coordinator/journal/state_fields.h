@@ -73,6 +73,7 @@ void FaultFields(Visit& visit, Faults& faults) {
   visit.Field("message", faults.outcome.message);
   visit.Field("script_fault", faults.outcome.script_fault);
   visit.Field("refused", faults.outcome.refused);
+  visit.Field("logged", faults.outcome.logged);
   visit.Field("marked", faults.marked);
   visit.Field("judged", faults.judged);
   visit.List("losses", faults.losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });

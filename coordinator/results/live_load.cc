@@ -89,7 +89,7 @@ void LiveLoad::AddTo(v1::Load* load, const PerSecond& speed) {
 }
 
 void LiveLoad::Describe(v1::RunStatus* status) const {
-  if (status->state() != v1::RunStatus::RUNNING) {
+  if (status->state() != v1::RunStatus::RUNNING || status->paused()) {
     return;
   }
   for (v1::AgentStatus& agent : *status->mutable_agents()) {

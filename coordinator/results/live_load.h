@@ -23,8 +23,9 @@ class LiveLoad {
   void Add(const std::string& agent, const Batch& batch, const std::vector<Delivered>& delivered);
   // A second has passed.
   void Tick();
-  // Fills in the speeds of `status`, its agents and its scenarios: only while it is Running, and
-  // without agents that are lost, have left or have had nothing to tell for two seconds.
+  // Fills in the speeds of `status`, its agents and its scenarios: only while it is Running and not
+  // paused, and without agents that are lost, have left or have had nothing to tell for two
+  // seconds.
   void Describe(v1::RunStatus* status) const;
 
  private:

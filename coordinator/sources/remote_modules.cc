@@ -113,14 +113,9 @@ void RemoteModules::Fetch(const std::string& url, Done done) {
                               "machine; use https"));
   }
   std::optional<CachedModule> kept = cache_.Find(url);
-  const std::string* const locked = lock_.has_value() ? lock_->Find(url) : nullptr;
-  if (kept.has_value()) {
-    const bool as_locked =
-        locked != nullptr && *locked == absl::BytesToHexString(Sha256(kept->content));
-    if (as_locked || (locked == nullptr && loop_.clock().Wall() < kept->fresh_until)) {
-      Deliver(url, std::move(kept->content), std::move(done));
-      return;
-    }
+  if (kept.has_value() && IsGood(url, *kept)) {
+    Deliver(url, std::move(kept->content), std::move(done));
+    return;
   }
   HttpQuestion question{.url = url,
                         .most_bytes = kMostModuleBytes,
@@ -137,6 +132,18 @@ void RemoteModules::Fetch(const std::string& url, Done done) {
                                           absl::StatusOr<HttpAnswer> answer) mutable {
     OnAnswer(url, std::move(kept), std::move(answer), std::move(done));
   });
+}
+
+std::optional<std::string> RemoteModules::WithoutAsking(const std::string& url) const {
+  std::optional<CachedModule> kept = cache_.Find(url);
+  return kept.has_value() && IsGood(url, *kept) ? std::make_optional(std::move(kept->content))
+                                                : std::nullopt;
+}
+
+bool RemoteModules::IsGood(const std::string& url, const CachedModule& kept) const {
+  const std::string* const locked = lock_.has_value() ? lock_->Find(url) : nullptr;
+  return locked != nullptr ? *locked == absl::BytesToHexString(Sha256(kept.content))
+                           : loop_.clock().Wall() < kept.fresh_until;
 }
 
 void RemoteModules::OnAnswer(const std::string& url, std::optional<CachedModule> kept,

@@ -61,10 +61,14 @@ class RemoteModules {
   // URL: what CheckModuleUrl says, FailedPrecondition (the lock file has another hash, or none),
   // ResourceExhausted (too large, too many), DeadlineExceeded, or Unavailable.
   void Fetch(const std::string& url, Done done);
+  // What Fetch would find on disk, so that no server is asked; nothing: one would be.
+  std::optional<std::string> WithoutAsking(const std::string& url) const;
   // Once all are fetched: writes the lock file, if that is wanted.
   absl::Status Close();
 
  private:
+  // Whether what is kept on disk need not be asked for again.
+  bool IsGood(const std::string& url, const CachedModule& kept) const;
   void OnAnswer(const std::string& url, std::optional<CachedModule> kept,
                 absl::StatusOr<HttpAnswer> answer, Done done);
   // A fresh copy; kept on disk if the server allows it.

@@ -123,7 +123,23 @@ class Fleet(FleetTest):
         agents[1].send_signal(signal.SIGKILL)
         _, errors = coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(255, coordinator.returncode, errors)
-        self.assertIn("agent b was lost", errors)
+        self.assertEqual(1, errors.count("agent b was lost"), errors)
+
+    def test_an_agent_for_once_serves_its_run_to_the_end_however_it_is_scaled(self):
+        address = f"127.0.0.1:{free_port()}"
+        coordinator = self.coordinator(address, 2, "--on-agent-loss", "redistribute", self.script(LONG))
+        agents = [self.agent(address, name, "--once") for name in ("a", "b")]
+        self.wait_for_state(address, "Running")
+        for wanted in (1, 2):
+            self.assertEqual(0, self.operate("scale", "--agents", str(wanted), address).returncode)
+            self.wait_for_status(address, lambda status: wanted == sum(agent["state"] == "connected" for agent in status["agents"])
+                                 and all(agent["state"] in ("connected", "left") for agent in status["agents"]),
+                                 f"{wanted} of the agents share the work")
+        self.assertEqual(0, self.operate("stop", address).returncode)
+        output, errors = coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(103, coordinator.returncode, errors)
+        self.assertIn("load generator: steady", output)
+        self.assertEqual([0, 0], [agent.wait(timeout=PATIENCE) for agent in agents])
 
     def test_agents_of_a_coordinator_that_vanishes_stop(self):
         address = f"127.0.0.1:{free_port()}"

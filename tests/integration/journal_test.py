@@ -1,13 +1,16 @@
 """Results that outlive the coordinator's process: kill -9 and what the journal makes of it, with real processes."""
 import gzip
+import http.server
 import json
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import unittest
 
 from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port, wait_until
@@ -28,6 +31,17 @@ export default function (data) {
 }
 export function teardown(data) { console.log(`teardown has ${data}`); }
 """
+
+
+class Module(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Cache-Control", self.server.cache_control)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 class JournalTest(LockstepTest):
@@ -265,27 +279,55 @@ class Histories(JournalTest):
         self.assertEqual(40, self.server.count(), "once it has been answered for, the test is run again")
         self.assertEqual(2, len(self.runs()))
 
+    def end_and_kill(self, *command):
+        """A run that has ended, of a process that was killed before it gave its exit code."""
+        self.journal.unlink(missing_ok=True)
+        self.coordinator = self.start(*command, "--linger", "--journal", str(self.journal))
+        wait_until(lambda: '"exitCode":0' in self.lockstep("runs", "--journal", self.journal, "--json").stdout.replace(" ", ""),
+                   "the end is kept")
+        self.kill()
+
     def test_a_run_that_had_ended_is_not_answered_for_where_its_script_would_read_something_else(self):
-        part = self.folder / "part.js"
-        command = ["run", "-i", "2", "--linger", "--include-system-env-vars", "--journal", str(self.journal), self.script(
-            "import { more } from './part.js';\nexport default () => { console.log(`${more} ${__ENV.GREETING}`); };\n")]
-        for text, greeting in (("one", "hello"), ("two", "hello"), ("two", "goodbye")):
-            part.write_text(f"export const more = '{text}';\n", "utf-8")
-            self.env["GREETING"] = greeting
-            if (text, greeting) != ("one", "hello"):
-                with self.subTest(text=text, greeting=greeting):
-                    told = self.lockstep(*(word for word in command if word != "--linger"))
-                    self.assertIn(f"{text} {greeting}", told.stderr)
-                    self.assertIn("a file or variable that its script reads has changed since", told.stderr)
-            self.journal.unlink(missing_ok=True)
-            self.env["OF_NO_USE"] = text  # which no script names
-            self.coordinator = self.start(*command)
-            wait_until(lambda: '"exitCode":0' in self.lockstep("runs", "--journal", self.journal, "--json").stdout.replace(" ", ""),
-                       "the end is kept")
-            self.assertIn(f"{text} {greeting}", self.kill())
-        self.env["OF_NO_USE"] = "changed"
-        answer = self.lockstep(*command)
-        self.assertIn("this one gives it, and runs nothing", answer.stderr)
+        part, absent, secrets = (self.folder / name for name in ("part.js", "absent.txt", "secrets"))
+        command = ["run", "-i", "2", "--include-system-env-vars", "--secret-source", f"file={secrets}", self.script(
+            "import { more } from './part.js';\nlet absent;\ntry { absent = open('absent.txt'); } catch {}\n"
+            "export default () => { console.log(more, absent, __ENV['GREE' + 'TING']); };\n")]
+        changes = {
+            "an imported file": lambda: part.write_text("export const more = 'two';\n", "utf-8"),
+            "a file that was missing": lambda: absent.write_text("there", "utf-8"),
+            "a variable that no script names": lambda: self.env.__setitem__("GREETING", "goodbye"),
+            "a secret": lambda: secrets.write_text("key=other", "utf-8"),
+        }
+        for what, change in changes.items():
+            with self.subTest(what):
+                part.write_text("export const more = 'one';\n", "utf-8")
+                absent.unlink(missing_ok=True)
+                secrets.write_text("key=value", "utf-8")
+                self.env |= {"GREETING": "hello", "INVOCATION_ID": "1"}
+                self.end_and_kill(*command)
+                self.env["INVOCATION_ID"] = "2"  # as under systemd
+                change()
+                told = self.lockstep(*command, "--journal", self.journal)
+                self.assertIn("a file that its script reads, a variable or a secret has changed since", told.stderr)
+                self.assertEqual(2, len(self.runs()))
+        self.end_and_kill(*command)
+        self.env["INVOCATION_ID"] = "3"
+        self.assertIn("this one gives it, and runs nothing", self.lockstep(*command, "--linger", "--journal", self.journal).stderr)
+
+    def test_a_run_that_had_ended_is_answered_for_only_where_its_modules_from_servers_are_known_to_be_the_same(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Module)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever).start()
+        command = ["run", "-i", "2", "--module-cache", str(self.folder / "modules"),
+                   self.script(f"import 'http://127.0.0.1:{server.server_port}/module.js';\nexport default () => {{}};\n")]
+        for server.cache_control, answer in (
+                ("max-age=3600", "this one gives it, and runs nothing"),
+                ("no-store", "nobody knows whether the modules that it imports from servers are still what they were")):
+            with self.subTest(server.cache_control):
+                shutil.rmtree(self.folder / "modules", ignore_errors=True)
+                self.end_and_kill(*command)
+                self.assertIn(answer, self.lockstep(*command, "--journal", self.journal).stderr)
 
     def test_a_run_that_had_ended_is_answered_for_only_where_nothing_else_is_wanted(self):
         command = ["run", "-i", "2", "--journal", str(self.journal), self.script("export default () => {};")]

@@ -262,6 +262,30 @@ TEST_F(SessionTest, GoodbyeEndsASessionThatIsForOnce) {
   EXPECT_TRUE(lost.empty());
 }
 
+// As after `lockstep scale --agents` with a smaller number and a larger one.
+TEST_F(SessionTest, AnAgentForOnceThatIsWantedAgainServesItsRunToTheEnd) {
+  Open({.once = true});
+  loop.RunFor(absl::Seconds(1));
+  fleet.Recall(joined.back(), absl::CancelledError("it is wanted again"));
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 2);
+  EXPECT_THAT(finished, IsEmpty());
+  fleet.Dismiss("over");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 2);
+  EXPECT_THAT(finished, ElementsAre(absl::OkStatus()));
+}
+
+TEST_F(SessionTest, AnAgentForOnceThatIsWantedAgainAndComesTooLateHasNotFailed) {
+  Open({.once = true});
+  loop.RunFor(absl::Seconds(1));
+  may_join = absl::UnavailableError("the run is over");
+  fleet.Recall(joined.back(), absl::CancelledError("it is wanted again"));
+  loop.RunFor(absl::Seconds(20));
+  EXPECT_EQ(opened, 1);
+  EXPECT_THAT(finished, ElementsAre(absl::OkStatus()));
+}
+
 TEST_F(SessionTest, AnotherVersionIsRefusedWithBothNamed) {
   Open({.version = "9.9.9"});
   loop.RunFor(absl::Seconds(1));

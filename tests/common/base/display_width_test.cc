@@ -49,6 +49,16 @@ TEST(PadToWidth, CountsColumns) {
   EXPECT_EQ(PadToWidth("abc", 2), "abc");
 }
 
+TEST(WrapToWidth, BreaksBetweenWordsAndKeepsTheSpacesWithinALine) {
+  EXPECT_EQ(WrapToWidth("a.js  Running  5/10 VUs", 13),
+            (std::vector<std::string>{"a.js  Running", "5/10 VUs"}));
+  EXPECT_EQ(WrapToWidth("a.js  Running  5/10 VUs", 23),
+            (std::vector<std::string>{"a.js  Running  5/10 VUs"}));
+  EXPECT_EQ(WrapToWidth(" 登录 a-long-word ", 5),
+            (std::vector<std::string>{"登录", "a-long-word"}));
+  EXPECT_TRUE(WrapToWidth(" ", 5).empty());
+}
+
 TEST(AlignColumns, PadsAllButTheLastCellOfARow) {
   EXPECT_EQ(AlignColumns({{"a", "登录", "x"}, {"bcd", "e", "yz"}, {"f"}}),
             (std::vector<std::string>{"a    登录  x", "bcd  e     yz", "f"}));

@@ -22,15 +22,6 @@ std::string ReadAndRemove(const std::string& path) {
   return text;
 }
 
-TEST(LogSink, WritesLogfmt) {
-  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kInfo, "a \"b\"\n", {{"source", "console"}}}),
-            "time=\"2026-01-02T03:04:05Z\" level=info msg=\"a \\\"b\\\"\\n\" source=console");
-  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kWarn, "single", {}}),
-            "time=\"2026-01-02T03:04:05Z\" level=warning msg=single");
-  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kError, "", {}}),
-            "time=\"2026-01-02T03:04:05Z\" level=error msg=\"\"");
-}
-
 TEST(LogSink, WritesTerminalLines) {
   const LogRecord record{kTime, LogLevel::kInfo, "hello", {{"source", "console"}}};
   EXPECT_EQ(FormatTerminalLine(record, kTime - absl::Seconds(1), false),

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/display_width.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -80,6 +82,28 @@ TEST(StatusText, SaysWhyAndForHowLongARunEnds) {
                   {"  ending: stopped by a control command", "  what still runs may take up to 12s",
                    "  load generator: SUSPECT", "    - it was late", "  refused, certificate: 2",
                    "  outputs: csv: 1 of 2 lines were lost"}));
+}
+
+// As at a terminal of 40 columns, where the number of failed requests must not be what is cut off.
+TEST(StatusText, FitsANarrowTerminal) {
+  v1::RunStatus status = Status();
+  status.set_validity(v1::Health::SUSPECT);
+  status.add_validity_reasons("agent a was lost 3.2s after the start: its process was killed");
+  v1::MetricStatus& metric = *status.add_metrics();
+  metric.set_key("http_req_duration");
+  metric.set_type(v1::METRIC_KIND_TREND);
+  metric.set_contains(v1::METRIC_CONTENTS_TIME);
+  const std::vector<std::string> lines = RenderStatus(status, {.columns = 40});
+  for (const std::string& line : lines) {
+    EXPECT_LE(DisplayWidth(line), 40u) << line;
+  }
+  EXPECT_THAT(
+      lines, ::testing::IsSupersetOf(
+                 {"a.js  Running  12.3s/60.0s  5/10 VUs", "  123 complete and 0 interrupted",
+                  "  iterations", "  now 0.0 iterations/s, 80.5",
+                  "    requests/s, 0.0 of them failed; so", "    far 1000 requests, 30 failed",
+                  "  load generator: SUSPECT", "    - agent a was lost 3.2s after the",
+                  "      start: its process was killed", "  http_req_duration  med 0s  p(95) 0s"}));
 }
 
 TEST(StatusText, SaysHowManyAgentsAreMissingWhereTheyMayStillCome) {

@@ -115,6 +115,13 @@ TEST_F(FleetTest, TheConnectionOfItsBatchesIsAnAgentsAsWellAsThatOfItsSession) {
   EXPECT_THAT(connections.trusted, ElementsAre(ada, batches));
 }
 
+TEST_F(FleetTest, AnAgentWhoseNameWouldBeginALineOfTheLogIsRefused) {
+  EXPECT_EQ(RefusalOf(Join("cert", "a\nb")),
+            "name: must be 1 to 128 bytes of UTF-8 without control characters, got \"a\\nb\"");
+  EXPECT_EQ(RefusalOf(Join("cert", "")),
+            "name: must be 1 to 128 bytes of UTF-8 without control characters, got \"\"");
+}
+
 TEST_F(FleetTest, AnAgentThatJoinsTwiceWithItsSessionGoesOnOnTheLaterConnection) {
   const ConnectionId first = Join("cert", "ada");
   Prove(first, ProofOf(first, "cert", "ada"));

@@ -39,6 +39,7 @@ TEST(RunFaults, AllAgentsAreNamedWhoseLossEndsARun) {
   faults.RecordLoss("a2", "so was this one's");
   EXPECT_EQ(faults.outcome().message, "agents a0, a1 and a2 were lost; a0: it left");
   EXPECT_EQ(faults.outcome().exit_code, ExitCode::kOther);
+  EXPECT_TRUE(faults.outcome().logged) << "it is not to be said again at the end";
   RunFaults other;
   other.Record({ExitCode::kExternalAbort, "a signal"});
   other.RecordLoss("a0", "it left");

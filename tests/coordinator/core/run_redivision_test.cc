@@ -293,6 +293,48 @@ TEST_F(RunRedivisionTest, ASpareJoinsForWhoeverIsLost) {
   EXPECT_EQ(agent(spare).redivides.back().segment_sequence(), "0,1/2,1");
 }
 
+// With a rolling update, say: nobody has to wait until it is gone.
+TEST_F(RunRedivisionTest, ASpareJoinsForTheOnlyOneAsSoonAsThatIsAboutToLeave) {
+  Begin(1);
+  const size_t spare = Join();
+  agent(0).iterate_for = agent(spare).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage leaving;
+  leaving.mutable_leaving()->set_reason("terminated");
+  leaving.mutable_leaving()->set_draining(true);
+  agent(0).Send(leaving);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(log.messages, Contains("agent agent-1 is about to leave: terminated; it works on "
+                                     "until others have its work"));
+  EXPECT_EQ(agent(spare).redivides.back().segment_sequence(), "0,1");
+  EXPECT_EQ(agent(0).redivides.back().segment_index(), -1);
+}
+
+TEST_F(RunRedivisionTest, ASpareDoesTheWorkOfTheOnlyOneThatIsLost) {
+  Begin(1);
+  const size_t spare = Join();
+  agent(0).iterate_for = agent(spare).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(agent(0).transport());
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  EXPECT_EQ(agent(spare).redivides.back().segment_sequence(), "0,1");
+}
+
+// It is there, and nobody else comes for whom `scale --agents` would wait.
+TEST_F(RunRedivisionTest, WhoeverHasHandedItsWorkOverTakesThePlaceOfOneThatIsLost) {
+  BeginLong(3);
+  ASSERT_TRUE(run->ScaleAgents(2).ok());
+  loop.RunFor(absl::Seconds(3));
+  ASSERT_EQ(run->Snapshot().agents(2).state(), v1::AgentStatus::LEFT);
+  agent(1).Leave();
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(agent(0).redivides.back().segment_sequence(), "0,1/2,1");
+  const v1::RunStatus status = run->Snapshot();
+  EXPECT_EQ(status.agents(3).name(), "agent-3");
+  EXPECT_EQ(status.agents(3).state(), v1::AgentStatus::CONNECTED);
+}
+
 TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
   BeginLong(3);
   ASSERT_TRUE(run->ScaleAgents(1).ok());

@@ -50,6 +50,7 @@ class JournalTest : public ::testing::Test {
     EXPECT_TRUE(journal->KeepTest(inspected, R"({"rps":5})", true).ok());
     Bundle bundle;
     bundle.Add("file:///s.js", "export default 1");
+    bundle.AddMissing("file:///none.csv", absl::NotFoundError("no such file"));
     EXPECT_TRUE(journal->KeepBundle(bundle).ok());
     return journal;
   }
@@ -67,7 +68,10 @@ inline RunCheckpoint AState() {
   state.elected = AgentId{2};
   state.sequence = "0,1/2,1";
   state.controlled["c"] = {3, 4};
-  state.faults = {.outcome = {ExitCode::kScriptAborted, "why", true},
+  state.faults = {.outcome = {.exit_code = ExitCode::kScriptAborted,
+                              .message = "why",
+                              .script_fault = true,
+                              .logged = true},
                   .marked = true,
                   .losses = {.agents = {"a1", "a3"}, .reason = "gone"}};
   state.row_queues = {{"q",

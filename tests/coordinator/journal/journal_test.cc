@@ -32,6 +32,13 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(run.options_json, R"({"rps":5})");
   EXPECT_TRUE(run.http_errors);
   ASSERT_NE(run.bundle.Find("file:///s.js"), nullptr);
+  // Whoever joins late is told of what is missing, too.
+  v1::Assign assign;
+  run.bundle.Describe(&assign);
+  ASSERT_EQ(assign.missing_files_size(), 1);
+  EXPECT_EQ(assign.missing_files(0).url(), "file:///none.csv");
+  EXPECT_EQ(assign.missing_files(0).error_code(), static_cast<int>(absl::StatusCode::kNotFound));
+  EXPECT_EQ(assign.missing_files(0).error(), "no such file");
   EXPECT_EQ(run.inspected.exports(0), "default");
 
   const RunCheckpoint& state = run.run;
@@ -42,6 +49,7 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.faults.outcome.exit_code, ExitCode::kScriptAborted);
   EXPECT_EQ(state.faults.outcome.message, "why");
   EXPECT_TRUE(state.faults.outcome.script_fault && state.faults.marked);
+  EXPECT_TRUE(state.faults.outcome.logged);
   EXPECT_FALSE(state.faults.judged);
   EXPECT_THAT(state.faults.losses.agents, ElementsAre("a1", "a3"));
   EXPECT_EQ(state.faults.losses.reason, "gone");

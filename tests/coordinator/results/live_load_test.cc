@@ -68,6 +68,11 @@ TEST(LiveLoad, SpeedsAreThoseOfLivingAgentsInARunningRun) {
   again.mutable_agents(0)->set_name("b");
   load.Describe(&again);
   EXPECT_DOUBLE_EQ(again.load().http_reqs_per_s(), 4);
+  v1::RunStatus paused = StatusOf(v1::RunStatus::RUNNING);
+  paused.set_paused(true);
+  load.Describe(&paused);
+  EXPECT_EQ(paused.load().http_reqs_per_s(), 0);
+  EXPECT_EQ(paused.scenarios(0).load().iterations_per_s(), 0);
   v1::RunStatus over = StatusOf(v1::RunStatus::DRAINING);
   load.Describe(&over);
   EXPECT_EQ(over.load().http_reqs_per_s(), 0);
