@@ -139,7 +139,7 @@ constexpr uint32_t kNoMask = 0;
 
 // RFC 6455, sections 5.5.1 and 7.4; the IANA registry has codes up to 1014.
 TEST(ReadClose, TakesCodesThatMayBeOnTheWireAndReasonsInUtf8) {
-  const auto payload = [](int code, std::string reason) {
+  const auto payload = [](int code, const std::string& reason) {
     return std::string{static_cast<char>(code >> 8), static_cast<char>(code & 255)} + reason;
   };
   for (const int code : {1000, 1001, 1003, 1007, 1014, 3000, 4999}) {
