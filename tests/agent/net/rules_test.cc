@@ -36,10 +36,11 @@ TEST(Rules, GosSettingMayForbidHttp2) {
                                         {"http2server=0", true},
                                         {"", true}}) {
     SCOPED_TRACE(settings);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread
     ASSERT_EQ(setenv("GODEBUG", settings, /*overwrite=*/1), 0);
     EXPECT_EQ(NetOptionsFrom(RunOptions()).http2, http2);
   }
-  unsetenv("GODEBUG");
+  unsetenv("GODEBUG");  // NOLINT(concurrency-mt-unsafe): likewise
   EXPECT_TRUE(NetOptionsFrom(RunOptions()).http2);
 }
 

@@ -100,7 +100,7 @@ TEST_F(SessionTest, AMessageThatNobodyWouldTakeBecomesAFailureThatSaysSo) {
   Open({});
   loop.RunFor(absl::Seconds(1));
   v1::AgentMessage message;
-  message.mutable_setup_done()->mutable_value()->set_json(std::string(70'000'000, 'x'));
+  message.mutable_setup_done()->mutable_value()->mutable_json()->assign(70'000'000, 'x');
   session->Send(7, message);
   loop.RunFor(absl::Seconds(1));
   ASSERT_EQ(received.size(), 1u);

@@ -12,7 +12,7 @@ using ::testing::Not;
 
 class SetupDataTest : public HostTest {
  protected:
-  ScriptResult<std::string> Setup(absl::string_view body) {
+  ScriptResult<std::string> ResultOf(absl::string_view body) {
     Reset();
     Script(absl::StrCat("import http from 'k6/http'; export function setup() { ", body,
                         " } export default function () {}"));
@@ -20,7 +20,7 @@ class SetupDataTest : public HostTest {
     return RunSetup();
   }
   std::string Json(absl::string_view body) {
-    const ScriptResult<std::string> result = Setup(body);
+    const ScriptResult<std::string> result = ResultOf(body);
     return result.value.value_or(result.failure.message);
   }
 };
@@ -53,7 +53,7 @@ TEST_F(SetupDataTest, OfAResponseItsFieldsAreKept) {
 // As k6's documentation says: thresholds on `iteration_duration{group:::setup}` work.
 TEST_F(SetupDataTest, SetupTakesTimeLikeAnIterationButIsNone) {
   for (const char* body : {"return 1;", "throw new Error('no');"}) {
-    Setup(body);
+    ResultOf(body);
     std::optional<std::vector<std::string>> sealed;
     host_.Seal(
         1, [](Batch&) {}, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
@@ -73,7 +73,7 @@ TEST_F(SetupDataTest, SetupTakesTimeLikeAnIterationButIsNone) {
 }
 
 TEST_F(SetupDataTest, FunctionsOfTheScriptAreRefused) {
-  const ScriptResult<std::string> result = Setup("return { f() {} };");
+  const ScriptResult<std::string> result = ResultOf("return { f() {} };");
   EXPECT_FALSE(result.value.has_value());
   EXPECT_EQ(result.failure.exit_code, ExitCode::kOther);
   EXPECT_THAT(result.failure.message,

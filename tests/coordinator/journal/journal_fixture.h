@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -59,6 +60,67 @@ class JournalTest : public ::testing::Test {
   const std::string path_;
 };
 
+inline MovingWork::State AMovingState() {
+  MovingWork::State moving;
+  IterationPools::Pool pool;
+  pool.left = Ranges({{5, 6}, {20, 1}});
+  pool.takers[AgentId{2}] = {.granted = 5, .begun = 3, .wanted = 2, .turn = 9, .over = true};
+  pool.takers[AgentId{3}].granted = 1;
+  pool.takers[AgentId{3}].held = Ranges({{4, 1}, {17, 3}});
+  pool.takers[AgentId{3}].ended = true;
+  moving.pools = {.pools = {{"p", pool}}, .turns = 9};
+  VuLeases::Scenario bound;
+  bound.iterations = 9;
+  bound.vus = {{.next = 2, .end = 4, .holder = AgentId{3}},
+               {.waiting = {{.agent = AgentId{2}, .ask = 8, .wanted = 6, .over = true}}}};
+  bound.granted = {{AgentId{3}, 4}};
+  bound.untold = {AgentId{2}, AgentId{3}};
+  moving.vu_leases = {{"b", bound}};
+  moving.division = {
+      .proposals = 4, .due = true, .last_division = absl::Milliseconds(5), .all_quiet = {}};
+  moving.scaling = {.target = 6, .joined_late = 1, .unfit = {"x", "y"}};
+  return moving;
+}
+
+inline std::vector<RunMember> AMembership() {
+  std::vector<RunMember> members;
+  RunMember member;
+  member.id = AgentId{2};
+  member.name = "a2";
+  member.weight = 3;
+  member.labels = {{"zone", "1"}};
+  member.sequence = "0,1/2,1";
+  member.segment_index = 1;
+  member.segment = "1/2:1";
+  member.rps_share = 2.5;
+  member.share = {.scenarios = {{"s", 10, 2}, {"t", -1, 4}}, .max_vus = 5};
+  member.lost_after = absl::Seconds(4);
+  member.left_undone = true;
+  member.starts_before = {1, 2};
+  member.step = RunMember::Step::kReady;
+  member.batches_kept = 17;
+  member.delivered_kept = {{"s", 7, 1, 2, 9, 4}};
+  member.undelivered = {{"s", 3}};
+  member.last_batch = 18;
+  member.progress.set_vus_active(2);
+  member.round_trip_ms = 1.5;
+  members.push_back(member);
+  member.id = AgentId{3};
+  member.name = "a3";
+  member.lost_after.reset();
+  member.lost = true;
+  member.loss = "gone";
+  member.lost_call = "teardown()";
+  member.lost_at = absl::FromUnixNanos(99);
+  member.labels.clear();
+  member.share = {};
+  members.push_back(member);
+  member.id = AgentId{4};
+  member.joining = true;
+  members.push_back(member);
+  return members;
+}
+
 // A state with something in every field.
 inline RunCheckpoint AState() {
   RunCheckpoint state;
@@ -81,21 +143,7 @@ inline RunCheckpoint AState() {
                         .back = Ranges({{1, 2}}),
                         .held = {{AgentId{2}, {.range = {5, 2}, .recalled = true}}},
                         .waiting = {AgentId{1}}}}};
-  state.moving.emplace();
-  IterationPools::Pool pool;
-  pool.left = Ranges({{5, 6}, {20, 1}});
-  pool.takers[AgentId{2}] = {.granted = 5, .begun = 3, .wanted = 2, .turn = 9, .over = true};
-  pool.takers[AgentId{3}].granted = 1;
-  pool.takers[AgentId{3}].held = Ranges({{4, 1}, {17, 3}});
-  pool.takers[AgentId{3}].ended = true;
-  state.moving->pools = {.pools = {{"p", pool}}, .turns = 9};
-  VuLeases::Scenario bound;
-  bound.iterations = 9;
-  bound.vus = {{.next = 2, .end = 4, .holder = AgentId{3}},
-               {.waiting = {{.agent = AgentId{2}, .ask = 8, .wanted = 6, .over = true}}}};
-  bound.granted = {{AgentId{3}, 4}};
-  bound.untold = {AgentId{2}, AgentId{3}};
-  state.moving->vu_leases = {{"b", bound}};
+  state.moving = AMovingState();
   state.stopping = Stopping::kGracefully;
   v1::SetupValue value;
   value.set_defined(true);
@@ -109,43 +157,7 @@ inline RunCheckpoint AState() {
   state.clock.t0 = MonoTime::FromNanos(13);
   state.clock.t0_wall_ns = 14;
   state.standstills.standstills = {{absl::Seconds(3), absl::Seconds(2), /*restart=*/true}};
-  state.moving->division = {
-      .proposals = 4, .due = true, .last_division = absl::Milliseconds(5), .all_quiet = {}};
-  state.moving->scaling = {.target = 6, .joined_late = 1, .unfit = {"x", "y"}};
-  RunMember member;
-  member.id = AgentId{2};
-  member.name = "a2";
-  member.weight = 3;
-  member.labels = {{"zone", "1"}};
-  member.sequence = "0,1/2,1";
-  member.segment_index = 1;
-  member.segment = "1/2:1";
-  member.rps_share = 2.5;
-  member.share = {.scenarios = {{"s", 10, 2}, {"t", -1, 4}}, .max_vus = 5};
-  member.lost_after = absl::Seconds(4);
-  member.left_undone = true;
-  member.starts_before = {1, 2};
-  member.step = RunMember::Step::kReady;
-  member.batches_kept = 17;
-  member.delivered_kept = {{"s", 7, 1, 2, 9, 4}};
-  member.undelivered = {{"s", 3}};
-  member.last_batch = 18;
-  member.progress.set_vus_active(2);
-  member.round_trip_ms = 1.5;
-  state.members.push_back(member);
-  member.id = AgentId{3};
-  member.name = "a3";
-  member.lost_after.reset();
-  member.lost = true;
-  member.loss = "gone";
-  member.lost_call = "teardown()";
-  member.lost_at = absl::FromUnixNanos(99);
-  member.labels.clear();
-  member.share = {};
-  state.members.push_back(member);
-  member.id = AgentId{4};
-  member.joining = true;
-  state.members.push_back(member);
+  state.members = AMembership();
   return state;
 }
 

@@ -79,7 +79,7 @@ class Modules : public ::testing::Test {
 
   absl::StatusOr<std::string> Fetch(const std::string& url, ModuleSettings settings = {},
                                     std::optional<LockFile> lock = std::nullopt) {
-    RemoteModules modules(loop_, settings, std::move(lock), {}, log_);
+    RemoteModules modules(loop_, std::move(settings), std::move(lock), {}, log_);
     std::optional<absl::StatusOr<std::string>> content;
     modules.Fetch(url, [&](absl::StatusOr<std::string> c) { content = std::move(c); });
     lockstep::testing::TurnUntil(loop_, [&] { return content.has_value(); });
