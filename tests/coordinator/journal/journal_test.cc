@@ -226,8 +226,8 @@ TEST_F(JournalTest, ResultsComeBackAndAreGoneOnWith) {
              "a1");
   errors.AddFolded(4);
   const auto keep = [&](std::map<std::string, int64_t> written) {
-    return journal->Keep(AState(), AFleet(), Journal::ResultsNow{store, errors, written}, Now(),
-                         MonoTime());
+    return journal->Keep(AState(), AFleet(), Journal::ResultsNow{store, errors, std::move(written)},
+                         Now(), MonoTime());
   };
   ASSERT_TRUE(keep({{"json=a.json", 100}}).ok());
   ASSERT_TRUE(store.Merge(Requests(6000, "500")).ok());  // now a histogram
