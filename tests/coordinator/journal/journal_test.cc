@@ -1,5 +1,7 @@
 #include "coordinator/journal/journal.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "tests/coordinator/journal/journal_fixture.h"
