@@ -19,7 +19,7 @@ std::vector<TagSet> TagSets(Accumulator* accumulator, int64_t count) {
   return sets;
 }
 
-void BM_AddOneSample(benchmark::State& state) {
+void AddOneSample(benchmark::State& state) {
   Accumulator accumulator;
   const std::vector<TagSet> sets = TagSets(&accumulator, 16);
   const absl::Time now = absl::FromUnixSeconds(1);
@@ -31,9 +31,9 @@ void BM_AddOneSample(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_AddOneSample);
+BENCHMARK(AddOneSample);
 
-void BM_AddRequest(benchmark::State& state) {
+void AddRequest(benchmark::State& state) {
   Accumulator accumulator;
   const std::vector<TagSet> sets = TagSets(&accumulator, state.range(0));
   const absl::Time now = absl::FromUnixSeconds(1);
@@ -53,10 +53,10 @@ void BM_AddRequest(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_AddRequest)->Arg(1)->Arg(16)->Arg(1000);
+BENCHMARK(AddRequest)->Arg(1)->Arg(16)->Arg(1000);
 
 // A second of 10000 requests over 20 URLs, sealed and encoded.
-void BM_SealSecond(benchmark::State& state) {
+void SealSecond(benchmark::State& state) {
   Accumulator accumulator;
   const std::vector<TagSet> sets = TagSets(&accumulator, 20);
   const absl::Time now = absl::FromUnixSeconds(1);
@@ -74,7 +74,7 @@ void BM_SealSecond(benchmark::State& state) {
   }
   state.counters["bytes"] = static_cast<double>(bytes);
 }
-BENCHMARK(BM_SealSecond)->Unit(benchmark::kMicrosecond);
+BENCHMARK(SealSecond)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace lockstep::agent

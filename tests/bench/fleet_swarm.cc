@@ -43,8 +43,10 @@ class SilentLogger final : public Logger {
 // The batches of a run by their numbers.
 class Batches {
  public:
-  explicit Batches(int series) : urls_(series / 10) {}
+  Batches(int series, uint64_t count) : urls_(series / 10), count_(count) {}
 
+  // How many each agent sends, one a second.
+  uint64_t count() const { return count_; }
   const std::string& Encoded(uint64_t number) {
     std::string& encoded = encoded_[number];
     if (encoded.empty()) {
@@ -93,16 +95,16 @@ class Batches {
   }
 
   const int urls_;
+  const uint64_t count_;
   std::map<uint64_t, std::string> encoded_;
 };
 
 class SimulatedAgent {
  public:
   SimulatedAgent(EpollLoop& loop, Logger& logger, Batches& batches, const std::string& coordinator,
-                 int index, int seconds, absl::AnyInvocable<void(uint64_t bytes)> on_end)
+                 int index, absl::AnyInvocable<void(uint64_t bytes)> on_end)
       : loop_(loop),
         batches_(batches),
-        seconds_(static_cast<uint64_t>(seconds)),
         on_end_(std::move(on_end)),
         transport_(loop, coordinator, /*credentials=*/nullptr),
         session_(loop, transport_, logger,
@@ -132,7 +134,7 @@ class SimulatedAgent {
       case v1::CoordinatorMessage::kInspect:
         answer.mutable_inspected()->set_options_json(absl::StrCat(
             R"({"scenarios":{"s":{"executor":"constant-vus","vus":100000,"duration":")",
-            seconds_ + 5,
+            batches_.count() + 5,
             R"(s"}},"thresholds":{"http_req_duration":["p(95)<500"],"http_req_failed":["rate<0.01"]}})"));
         answer.mutable_inspected()->add_exports("default");
         break;
@@ -170,7 +172,7 @@ class SimulatedAgent {
     message.set_batch(batches_.Encoded(sent_));
     bytes_ += message.batch().size();
     session_.SendBatch(std::move(message));
-    if (sent_ >= seconds_) {
+    if (sent_ >= batches_.count()) {
       Drain();
       return;
     }
@@ -195,7 +197,6 @@ class SimulatedAgent {
 
   EpollLoop& loop_;
   Batches& batches_;
-  const uint64_t seconds_;
   absl::AnyInvocable<void(uint64_t bytes)> on_end_;
   GrpcTransport transport_;
   Session session_;
@@ -215,23 +216,24 @@ int Main(int argc, char** argv) {
     fprintf(stderr, "usage: fleet_swarm COORDINATOR AGENTS SERIES SECONDS\n");
     return 2;
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it yet
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   EpollLoop loop;
   SilentLogger logger;
-  Batches batches(series);
+  Batches batches(series, static_cast<uint64_t>(seconds));
   int left = agents;
   uint64_t bytes = 0;
   std::vector<std::unique_ptr<SimulatedAgent>> swarm;
   for (int i = 1; i <= agents; ++i) {
     // One after another, as machines start.
     loop.After(absl::Milliseconds(10 * i), [&, i] {
-      swarm.push_back(std::make_unique<SimulatedAgent>(loop, logger, batches, argv[1], i, seconds,
-                                                       [&](uint64_t sent) {
-                                                         bytes += sent;
-                                                         if (--left == 0) {
-                                                           loop.Stop();
-                                                         }
-                                                       }));
+      swarm.push_back(
+          std::make_unique<SimulatedAgent>(loop, logger, batches, argv[1], i, [&](uint64_t sent) {
+            bytes += sent;
+            if (--left == 0) {
+              loop.Stop();
+            }
+          }));
     });
   }
   loop.Run();
