@@ -1,12 +1,16 @@
 #include "common/base/thread_room.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
+#include <system_error>
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "gtest/gtest.h"
+
+#include "common/base/exit_code.h"
 
 namespace lockstep {
 namespace {
@@ -32,6 +36,20 @@ TEST(ThreadRoomDeathTest, SaysThatThereIsNone) {
   EXPECT_EXIT(Check(4, 8), ::testing::ExitedWithCode(1),
               "cannot start a thread: the limit of processes \\(ulimit -u, or the container's pids "
               "limit\\) is reached");
+}
+
+TEST(RunProgramDeathTest, TellsOfAThreadThatCouldNotBeStarted) {
+  const auto start = []() -> int {
+    throw std::system_error(EAGAIN, std::generic_category());  // as std::thread does
+  };
+  EXPECT_EXIT(_exit(RunProgram("lockstep", start)),
+              ::testing::ExitedWithCode(static_cast<int>(ExitCode::kOther)),
+              "lockstep: cannot start a thread: the limit of processes .* \\(Resource temporarily "
+              "unavailable\\)");
+}
+
+TEST(RunProgram, ReturnsTheExitCode) {
+  EXPECT_EQ(RunProgram("lockstep", [] { return 7; }), 7);
 }
 
 }  // namespace
