@@ -325,6 +325,7 @@ void Session::LoseSession(const absl::Status& status) {
     return;
   }
   session_id_.clear();
+  down_since_ = loop_.clock().Mono();  // from now on a new one is looked for
   suspended_ = false;
   sent_ = {};
   received_ = {};

@@ -1,6 +1,7 @@
 #include "coordinator/core/run_clock.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 
@@ -55,17 +56,17 @@ absl::Time RunClock::began() const {
 }
 
 void RunClock::ReportStartSkew(Logger& logger) {
-  if (state_.skew_reported || roster_.members().size() < 2 ||
-      !roster_.AllPresent([](const RunMember& m) { return m.progress.start_lateness_ns() > 0; })) {
+  std::vector<int64_t> late;  // of those who are there from the start
+  for (const RunMember& member : roster_.members()) {
+    if (!member.lost && member.joined_late == 0) {
+      late.push_back(member.progress.start_lateness_ns());
+    }
+  }
+  if (state_.skew_reported || late.size() < 2 || *std::min_element(late.begin(), late.end()) <= 0) {
     return;
   }
   state_.skew_reported = true;
-  double latest = 0;
-  for (const RunMember& member : roster_.members()) {
-    if (!member.lost) {
-      latest = std::max(latest, static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
-    }
-  }
+  const double latest = static_cast<double>(*std::max_element(late.begin(), late.end())) / 1e6;
   logger.Info(absl::StrFormat(
       "all agents started within %.2f ms of the common start; clocks are known to +-%.2f ms",
       latest, roster_.SlowestRoundTripMs() / 2));

@@ -199,13 +199,18 @@ RunMember* Run::ElectForCall() {
   const auto can = [](const RunMember& member) {
     return member.step >= RunMember::Step::kPrepared;
   };
-  const auto stays = [this, can](const RunMember& member) {
+  const auto there = [this, can](const RunMember& member) {
     const AgentRecord* const record = fleet_.Find(member.id);
-    return record != nullptr && record->connected && !member.leaving && can(member);
+    return record != nullptr && record->connected && can(member);
   };
+  const auto stays = [there](const RunMember& member) { return !member.leaving && there(member); };
   RunMember* elected = roster_.FindElected();
   if (elected == nullptr || !stays(*elected)) {
     roster_.ElectFrom(stays);
+    elected = roster_.FindElected();
+  }
+  if (elected == nullptr) {  // those who have handed their work over are there as well
+    roster_.ElectFrom(there);
     elected = roster_.FindElected();
   }
   return elected != nullptr && can(*elected) ? elected : nullptr;

@@ -417,8 +417,8 @@ class Faults(JournalTest):
     def test_a_newer_journal(self):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
-            database.execute("PRAGMA user_version = 11")
-        self.refused("a newer lockstep has written it (schema 11); this one knows schema 10, so it needs another file, or that lockstep")
+            database.execute("PRAGMA user_version = 12")
+        self.refused("a newer lockstep has written it (schema 12); this one knows schema 11, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()

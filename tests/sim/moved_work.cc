@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +19,28 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
+// What became of each agent: of one that handed its work over and joined again, as the last of its
+// memberships, with the work of all.
+std::vector<SimMember> ByAgent(const SimOutcome& outcome) {
+  std::vector<SimMember> agents;
+  for (const SimMember& member : outcome.members) {
+    const auto before = std::find_if(agents.begin(), agents.end(), [&](const SimMember& other) {
+      return other.agent == member.agent;
+    });
+    if (before == agents.end()) {
+      agents.push_back(member);
+      continue;
+    }
+    EXPECT_TRUE(before->settled) << "agent-" << member.agent;
+    SimMember last = member;
+    for (size_t i = 0; i < last.share.scenarios.size(); ++i) {
+      last.share.scenarios[i].iterations += before->share.scenarios[i].iterations;
+    }
+    *before = std::move(last);
+  }
+  return agents;
+}
+
 // The starts of a schedule: each begun once, at its own instant, and those that are not are as many
 // as were dropped, or are missing by name. With nothing dropped, their numbers are those of a
 // single instance.
@@ -28,7 +52,7 @@ void CheckStarts(const SimOutcome& outcome, size_t index, const ArrivalTimes& ti
   }
   int64_t accounted = 0;
   int64_t dropped = 0;
-  for (const SimMember& member : outcome.members) {
+  for (const SimMember& member : ByAgent(outcome)) {
     SCOPED_TRACE(absl::StrCat("agent-", member.agent));
     const int64_t begun = outcome.ledger.begun_by(member.agent, index);
     const int64_t share = member.share.scenarios[index].iterations;
@@ -54,7 +78,7 @@ void CheckStarts(const SimOutcome& outcome, size_t index, const ArrivalTimes& ti
 // Who has done what, for whoever looks for a fault.
 std::string Accounts(const SimOutcome& outcome, size_t index) {
   std::string text;
-  for (const SimMember& member : outcome.members) {
+  for (const SimMember& member : ByAgent(outcome)) {
     absl::StrAppend(&text, "agent-", member.agent, member.lost ? " lost" : "",
                     member.settled ? " settled" : "", ": begun ",
                     outcome.ledger.begun_by(member.agent, index), ", dropped ",
@@ -67,7 +91,7 @@ std::string Accounts(const SimOutcome& outcome, size_t index) {
 // dropped, or with an agent that was lost.
 void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
   int64_t accounted = 0;
-  for (const SimMember& member : outcome.members) {
+  for (const SimMember& member : ByAgent(outcome)) {
     SCOPED_TRACE(absl::StrCat("agent-", member.agent));
     const int64_t begun = outcome.ledger.begun_by(member.agent, index);
     const bool missing = member.lost && !member.settled;

@@ -276,6 +276,22 @@ TEST_F(SessionTest, AnAgentForOnceThatIsWantedAgainServesItsRunToTheEnd) {
   EXPECT_THAT(finished, ElementsAre(absl::OkStatus()));
 }
 
+// Where work moves, its run takes it in again.
+TEST_F(SessionTest, AnAgentForOnceThatHasLostItsSessionLooksForANewOneBeforeItGivesUp) {
+  Open({.once = true});
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(*transport);
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_EQ(session_lost.size(), 1u);
+  EXPECT_THAT(finished, IsEmpty());
+  network.Reconnect(*transport);
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_EQ(opened, 2);
+  network.CutOff(*transport);
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_EQ(finished.size(), 1u);
+}
+
 TEST_F(SessionTest, AnAgentForOnceThatIsWantedAgainAndComesTooLateHasNotFailed) {
   Open({.once = true});
   loop.RunFor(absl::Seconds(1));

@@ -319,6 +319,19 @@ TEST_F(RunRedivisionTest, ASpareDoesTheWorkOfTheOnlyOneThatIsLost) {
   loop.RunFor(absl::Seconds(15));
   EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
   EXPECT_EQ(agent(spare).redivides.back().segment_sequence(), "0,1");
+  EXPECT_THAT(log.messages, Not(Contains(HasSubstr("of the common start"))));
+}
+
+TEST_F(RunRedivisionTest, WhoeverHasHandedItsWorkOverTearsDownForThoseWhoAreLost) {
+  BeginLong(2);
+  ASSERT_TRUE(run->ScaleAgents(1).ok());
+  loop.RunFor(absl::Seconds(3));
+  ASSERT_EQ(run->Snapshot().agents(1).state(), v1::AgentStatus::LEFT);
+  network.CutOff(agent(0).transport());
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(outcomes[0].message, HasSubstr("nobody is left to do its work"));
+  EXPECT_THAT(agent(1).asked, Contains("teardown "));
 }
 
 // It is there, and nobody else comes for whom `scale --agents` would wait.
