@@ -43,9 +43,10 @@ struct GrpcCallSpec {
 // How a call ended. INTERNAL is also the status of answers that their method cannot have, or that
 // are compressed in no known way, even if the server calls that a success.
 struct GrpcResult {
-  int status = 0;       // gRPC's codes
-  std::string error;    // the status's message
-  std::string details;  // a serialised google.rpc.Status; "": the server sent none
+  int status = 0;          // gRPC's codes
+  std::string error;       // the status's message
+  std::string details;     // a serialised google.rpc.Status; "": the server sent none
+  bool cancelled = false;  // GrpcCall::Cancel was called; the server may have ended it before
   GrpcMetadata headers = {}, trailers = {};
   std::string response = {};  // of a unary call; whether there is one says the status
   absl::Duration duration;    // from its start until the end was seen

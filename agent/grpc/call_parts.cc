@@ -90,8 +90,12 @@ std::string OfABadServer(int status, absl::string_view error) {
                             ? std::string(kHttp2Errors[number])
                             : absl::StrCat("unknown error code 0x", absl::Hex(number)));
   }
-  const bool no_status = error == "Stream removed" || error == "No status received";
-  return status == GRPC_STATUS_UNKNOWN && no_status ? kNoGrpcStatus : "";
+  if (status != GRPC_STATUS_UNKNOWN) {
+    return "";
+  }
+  return error == "No status received" ? kNoGrpcStatus
+         : error == "Stream removed"   ? kNoTrailersOfWhom
+                                       : "";
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ inline constexpr char kMoreThanOneMessage[] =
 // UNKNOWN, as in Go, which names the content-type here; the library does not tell it.
 inline constexpr char kNoGrpcStatus[] =
     "the server's answer has no grpc-status: its content-type may not be that of gRPC";
+inline constexpr char kNoTrailersOfWhom[] =
+    "server closed the stream without sending trailers: its content-type may not be that of gRPC";
+// INTERNAL again, of streams: a message has come, so the server is one of gRPC. The library may drop
+// that of a unary call, whose status it has been asked for from the start.
+inline constexpr char kNoTrailers[] = "server closed the stream without sending trailers";
 inline constexpr char kStillCompressed[] =
     "the message is marked as compressed, but the answer's grpc-encoding is missing or neither gzip nor deflate";
 

@@ -24,6 +24,7 @@ class StreamCall final {
     }
     void Cancel() override {
       if (call_ != nullptr) {
+        call_->cancelled_ = true;
         call_->context_.TryCancel();
       }
     }
@@ -203,8 +204,11 @@ class StreamCall final {
     result.duration = when - begun_;
     result.bytes_sent = sent_;
     result.bytes_received = received_;
+    result.cancelled = cancelled_;
     if (result.status == GRPC_STATUS_OK && one_message_ && !has_message_) {
       failure_ = kNoWholeMessage;
+    } else if (result.error == kNoTrailersOfWhom && has_message_ && failure_.empty()) {
+      failure_ = kNoTrailers;
     }
     if (!failure_.empty()) {
       FailWith(failure_, &result);
@@ -237,7 +241,7 @@ class StreamCall final {
   int untaken_ = 0;
   bool started_ = false, reading_ = false, writing_ = false, finishing_ = false;
   bool headers_told_ = false, no_more_ = false, end_sent_ = false, broken_ = false;
-  bool has_message_ = false;
+  bool has_message_ = false, cancelled_ = false;
   std::string failure_;  // "": none yet
   std::deque<std::string> outgoing_;
   int64_t unsent_bytes_ = 0;

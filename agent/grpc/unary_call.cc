@@ -89,6 +89,7 @@ class UnaryCall final {
     }
     void Cancel() override {
       if (call_ != nullptr) {
+        call_->cancelled_ = true;
         call_->context_.TryCancel();
       }
     }
@@ -214,6 +215,7 @@ class UnaryCall final {
     }
     result.duration = ended_ - begun_;
     result.bytes_sent = sent_;
+    result.cancelled = cancelled_;
     if (result.status == GRPC_STATUS_OK && parts_.answer == nullptr && failure_.empty()) {
       failure_ = kNoWholeMessage;
     }
@@ -236,6 +238,7 @@ class UnaryCall final {
   Part status_{*this, &UnaryCall::HasStatus}, message_{*this, &UnaryCall::HasMessage},
       surplus_{*this, &UnaryCall::HasSurplus};
   MonoTime ended_;
+  bool cancelled_ = false;  // by us
   std::string failure_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;  // only holds the call

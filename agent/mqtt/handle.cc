@@ -119,7 +119,9 @@ absl::StatusOr<MosquittoHandle> MakeMosquitto(const MqttSpec& spec, SSL_CTX* tls
   mosquitto* const handle = made.get();
   mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, static_cast<int>(spec.version));
   mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
-  mosquitto_max_inflight_messages_set(handle, 0);
+  // libmosquitto looks through all that are in flight at each publication and confirmation.
+  constexpr unsigned kMostInFlight = 1000;
+  mosquitto_max_inflight_messages_set(handle, kMostInFlight);
   const char* const username = spec.username ? spec.username->c_str() : nullptr;
   const char* const password = spec.password ? spec.password->c_str() : nullptr;
   if (mosquitto_username_pw_set(handle, username, password) != MOSQ_ERR_SUCCESS) {

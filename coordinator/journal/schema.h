@@ -42,7 +42,7 @@ CREATE TABLE file (              -- of the script
   run INTEGER NOT NULL, url TEXT NOT NULL, content BLOB NOT NULL,
   PRIMARY KEY (run, url)
 );
-CREATE TABLE missing_file (      -- that the script has asked for in vain, and why: a canonical status code
+CREATE TABLE missing_file (      -- asked for in vain; why, with a canonical status code
   run INTEGER NOT NULL, url TEXT NOT NULL, code INTEGER NOT NULL, why TEXT NOT NULL,
   PRIMARY KEY (run, url)
 );

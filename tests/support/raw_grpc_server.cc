@@ -66,8 +66,10 @@ std::string FramesOf(const RawGrpcServer::Answer& answer, const std::string& str
     fields.clear();
   }
   fields.insert(fields.end(), answer.headers.begin(), answer.headers.end());
+  const char flags = answer.end == RawGrpcServer::End::kData ? kEndStream : 0;
   return absl::StrCat(
-      Headers(fields, 0, stream), answer.data.empty() ? "" : Frame(kData, 0, stream, answer.data),
+      Headers(fields, 0, stream),
+      answer.data.empty() && flags == 0 ? "" : Frame(kData, flags, stream, answer.data),
       answer.end == RawGrpcServer::End::kTrailers ? Headers(answer.trailers, kEndStream, stream)
                                                   : "");
 }

@@ -16,12 +16,13 @@ namespace lockstep::testing {
 class RawGrpcServer {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
-  enum class End { kTrailers, kClose, kReset };
+  enum class End { kTrailers, kData, kClose, kReset };
   struct Answer {
     std::string data = {};  // of the body, with the frames of its messages
     Fields headers = {};    // besides :status and content-type, unless :status is the first of them
     Fields trailers = {{"grpc-status", "0"}};
-    End end = End::kTrailers;  // otherwise the connection ends in their place
+    // Without trailers the data are the last of the stream, or the connection ends in their place.
+    End end = End::kTrailers;
   };
 
   RawGrpcServer() = default;

@@ -30,8 +30,13 @@ using X509Handle = std::unique_ptr<X509, openssl::Free<&X509_free>>;
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, openssl::Free<&GENERAL_NAMES_free>>;
 using PssParameters = std::unique_ptr<RSA_PSS_PARAMS, openssl::Free<&RSA_PSS_PARAMS_free>>;
 
-// DER of the first block of `pem`; "" if there is none.
-std::string FirstBlock(absl::string_view pem) {
+// What kind of block it is, and its DER.
+struct Block {
+  std::string kind, der;
+};
+
+// The first block of `pem`, empty if there is none.
+Block FirstBlock(absl::string_view pem) {
   const openssl::Bio bio = openssl::Reader(pem);
   char* name = nullptr;
   char* header = nullptr;
@@ -39,11 +44,11 @@ std::string FirstBlock(absl::string_view pem) {
   long size = 0;
   if (PEM_read_bio(bio.get(), &name, &header, &data, &size) != 1) {
     ERR_clear_error();
-    return "";
+    return {};
   }
   const Bytes owned[] = {Bytes(reinterpret_cast<unsigned char*>(name)),
                          Bytes(reinterpret_cast<unsigned char*>(header)), Bytes(data)};
-  return std::string(reinterpret_cast<char*>(data), static_cast<size_t>(size));
+  return {name, std::string(reinterpret_cast<char*>(data), static_cast<size_t>(size))};
 }
 
 std::string TextOf(const ASN1_STRING* text) {
@@ -246,13 +251,18 @@ std::string DistinguishedName::Last(absl::string_view oid) const {
 }
 
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem) {
-  const std::string der = FirstBlock(pem);
-  if (der.empty()) {
+  const Block block = FirstBlock(pem);
+  if (block.der.empty()) {
     return absl::InvalidArgumentError(
         "failed to decode certificate PEM file: there is no \"-----BEGIN CERTIFICATE-----\" with "
         "base64 and an end");
   }
-  return ReadCertificateDer(der);
+  absl::StatusOr<Certificate> certificate = ReadCertificateDer(block.der);
+  if (!certificate.ok() && block.kind != "CERTIFICATE") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "failed to parse certificate: the first block of the PEM file is a \"", block.kind, "\""));
+  }
+  return certificate;
 }
 
 absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der) {

@@ -145,9 +145,10 @@ void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& re
   vu.sink().Add(BuiltinMetric(builtin::kGrpcReqDuration), tags,
                 absl::ToDoubleMilliseconds(result.duration), vu.loop().clock().Wall());
   vu.CountBytes(result.bytes_sent, result.bytes_received);
-  // Whoever cancels a call has wanted its end.
+  // A script that cancels a call has wanted its end; a server or a proxy may cancel one, too.
   const auto code = static_cast<absl::StatusCode>(result.status);
-  if (code != absl::StatusCode::kOk && code != absl::StatusCode::kCancelled) {
+  const bool wanted = code == absl::StatusCode::kCancelled && result.cancelled;
+  if (code != absl::StatusCode::kOk && !wanted) {
     const std::string known = absl::StatusCodeToString(code);
     const std::string cause = known.empty() ? absl::StrCat("Code(", result.status, ")") : known;
     vu.AddError(cause, "GRPC", request.method->path);

@@ -54,9 +54,7 @@ bool BlockingSocket::Open() {
 bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
                          v8::Local<v8::Object> object) {
   v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Value> argument = object;
-  if (body->Call(context, v8::Undefined(isolate), 1, &argument).IsEmpty() ||
-      !Emit(context, "open")) {
+  if (!Call(context, body, {object}) || !Emit(context, "open")) {
     return false;
   }
   while (!closed_) {
@@ -99,7 +97,7 @@ bool BlockingSocket::Handle(Context context, Event event) {
       } else {
         timers_.erase(timer);
       }
-      return !callback->Call(context, v8::Undefined(isolate), 0, nullptr).IsEmpty();
+      return Call(context, callback, {});
     }
     case Event::kHandshake:
     case Event::kClose:
@@ -134,13 +132,26 @@ bool BlockingSocket::Emit(Context context, const std::string& event,
   v8::Isolate* isolate = context->GetIsolate();
   const auto handlers = handlers_.find(event);
   for (size_t i = 0; handlers != handlers_.end() && i < handlers->second.size(); ++i) {
-    const v8::Local<v8::Function> handler = handlers->second[i].Get(isolate);
-    if (handler
-            ->Call(context, v8::Undefined(isolate), static_cast<int>(arguments.size()),
-                   arguments.data())
-            .IsEmpty()) {
+    if (!Call(context, handlers->second[i].Get(isolate), arguments)) {
       return false;
     }
+  }
+  return true;
+}
+
+bool BlockingSocket::Call(Context context, v8::Local<v8::Function> callback,
+                          std::vector<v8::Local<v8::Value>> arguments) {
+  v8::Local<v8::Value> returned;
+  if (!callback
+           ->Call(context, v8::Undefined(context->GetIsolate()), static_cast<int>(arguments.size()),
+                  arguments.data())
+           .ToLocal(&returned)) {
+    return false;
+  }
+  if (returned->IsPromise() && returned.As<v8::Promise>()->State() == v8::Promise::kPending) {
+    WarnOfCall(vu_,
+               "k6/ws: a handler waits for a promise, and goes on only once connect() has "
+               "returned; those of k6/websockets go on at once");
   }
   return true;
 }

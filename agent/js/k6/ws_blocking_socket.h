@@ -117,6 +117,10 @@ class BlockingSocket final : public WebSocketListener {
   bool Emit(Context context, const std::string& event,
             std::vector<v8::Local<v8::Value>> arguments = {});
   bool EmitError(Context context, absl::string_view message);
+  // What a function does after its first `await` comes after connect(), as in k6: a socket that is
+  // to be closed there would wait for ever without a word.
+  bool Call(Context context, v8::Local<v8::Function> callback,
+            std::vector<v8::Local<v8::Value>> arguments);
   bool PeerClosed(Context context, const WsEnd& end);
   void Arm(int64_t number);
 

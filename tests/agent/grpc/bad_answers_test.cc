@@ -117,6 +117,24 @@ TEST_F(BadAnswers, AServerOfHttpIsNamedAsGoNamesIt) {
   EXPECT_EQ(kNoGrpcStatus, Unary({.data = Message(), .trailers = {{"x-a", "b"}}}).error);
 }
 
+TEST_F(BadAnswers, AStreamThatEndsWithoutTrailersHasGosWords) {
+  const RawGrpcServer::Answer answer{.data = Message(), .end = RawGrpcServer::End::kData};
+  for (const bool one_message : {false, true}) {
+    StreamLog log;
+    Stream(answer, one_message, &log);
+    EXPECT_EQ(13, log.result.status);
+    EXPECT_EQ("server closed the stream without sending trailers", log.result.error);
+    EXPECT_THAT(log.messages, SizeIs(1));
+  }
+  // Without a message nothing says that this is a server of gRPC, and of a unary call it may be
+  // dropped.
+  for (const std::string& data : {std::string(), Message()}) {
+    const GrpcResult result = Unary({.data = data, .end = RawGrpcServer::End::kData});
+    EXPECT_EQ(2, result.status);
+    EXPECT_EQ(kNoTrailersOfWhom, result.error);
+  }
+}
+
 TEST(ResultOf, AStreamThatIsResetHasGosWords) {
   const auto of = [](int number) {
     return agent::ResultOf(GRPC_STATUS_INTERNAL,

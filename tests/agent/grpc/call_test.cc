@@ -77,12 +77,16 @@ TEST_F(GrpcTest, ACancelledCallHasThatStatus) {
   const auto server = lockstep::testing::GrpcServer::Start();
   const auto channel = Connect(*server);
   int status = -1;
-  const auto call =
-      StartUnary(*engine_, *channel, {.path = "/suite.Desk/Greet"}, Request(R"({"name":"slow"})"),
-                 [&](const GrpcResult& result) { status = result.status; });
+  bool by_us = false;
+  const auto call = StartUnary(*engine_, *channel, {.path = "/suite.Desk/Greet"},
+                               Request(R"({"name":"slow"})"), [&](const GrpcResult& result) {
+                                 status = result.status;
+                                 by_us = result.cancelled;
+                               });
   call->Cancel();
   Until([&] { return status >= 0; });
   EXPECT_EQ(1, status);
+  EXPECT_TRUE(by_us);
 }
 
 TEST_F(GrpcTest, AThousandCallsAtOnceAllComeBack) {

@@ -167,6 +167,22 @@ TEST_F(MqttClientTest, WaitsForAnAnswerForSoLong) {
   EXPECT_EQ(1, broker.CountsAtGoodbye().goodbyes);
 }
 
+// libmosquitto takes a step for each that is in flight, at each publication and at each answer.
+TEST_F(MqttClientTest, AThousandPublicationsAreInFlightAndOthersFollow) {
+  for (const auto& [unanswered, arrived] : {std::pair(3000, 1000), std::pair(0, 3000)}) {
+    MqttBroker broker({.unanswered = unanswered});
+    connected_ = false;
+    const auto client =
+        Connect(broker, unanswered > 0 ? absl::Milliseconds(20) : absl::Seconds(20));
+    for (int i = 0; i < 3000; ++i) {
+      EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = 1}).ok());
+    }
+    client->Disconnect();
+    EXPECT_EQ("", UntilClosed());
+    EXPECT_EQ(arrived, broker.CountsAtGoodbye().publications);
+  }
+}
+
 TEST_F(MqttClientTest, AConnectionThatIsLostBeforeTheGoodbyeSaysWhy) {
   MqttBroker broker({.drops = true});
   const auto client = Connect(broker);

@@ -131,6 +131,36 @@ TEST_F(GrpcJsTest, AStatusWithoutANameIsNamedAsInGo) {
               ElementsAre("GRPC /suite.Desk/Greet: Code(17)", "GRPC /suite.Desk/Greet: Code(99)"));
 }
 
+TEST_F(GrpcJsTest, ACallThatItsServerCancelsIsAFailureAndOneOfTheScriptIsNot) {
+  RawGrpcServer raw;
+  raw.Say({.trailers = {{"grpc-status", "1"}}});
+  const std::string connect = absl::StrCat("c.connect('", raw.address(), "', {plaintext: true});");
+  Run(connect);
+  EXPECT_EQ("1", Run("return c.invoke('suite.Desk/Greet', {}).status"));
+  EXPECT_EQ("1", Run(R"js(
+    return new Promise(resolve => {
+      const s = new grpc.Stream(c, 'suite.Desk/Count');
+      s.on('error', e => resolve(e.code));
+      s.end()
+    })
+  )js"));
+  const std::vector<std::string> errors = {"GRPC /suite.Desk/Greet: CANCELLED",
+                                           "GRPC /suite.Desk/Count: CANCELLED"};
+  EXPECT_EQ(errors, js_.vu().samples.errors);
+  EXPECT_EQ("[1,1]", Run(R"js(
+    connect();
+    const call = c.asyncInvoke('suite.Desk/Greet', {name: 'slow'}).then(r => r.status);
+    const stream = new Promise(resolve => {
+      const s = new grpc.Stream(c, 'suite.Desk/Chat');
+      s.on('error', e => resolve(e.code));
+      s.on('data', () => c.close());
+      s.write({name: 'a'});
+    });
+    return Promise.all([call, stream])
+  )js"));
+  EXPECT_EQ(errors, js_.vu().samples.errors);
+}
+
 TEST_F(GrpcJsTest, ATimeoutIsAStatus) {
   EXPECT_EQ(R"([4,"context deadline exceeded"])", Run(R"js(
     connect();

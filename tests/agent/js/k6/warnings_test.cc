@@ -202,6 +202,30 @@ TEST_F(WarningsTest, HandlersOfWebSockets) {
             Run("new websockets.WebSocket(`${W}/ws`, null, 'x')"));
 }
 
+TEST_F(WarningsTest, HandlersOfABlockingWebSocketThatWaitForAPromise) {
+  const std::string connect = R"js(
+    return ws.connect(`${W}/ws`, (s) => {
+      s.on('close', () => {});
+      s.on('open', async () => { BODY });
+      s.setTimeout(async () => s.close(), 1);
+    }).status
+  )js";
+  const auto with = [&](absl::string_view body) {
+    return absl::StrReplaceAll(connect, {{"BODY", body}});
+  };
+  EXPECT_THAT(Warnings("101", with("s.ping()")), IsEmpty());
+  EXPECT_THAT(Warnings("101", with("await null; s.ping()")),
+              ElementsAre(HasSubstr("k6/ws: a handler waits for a promise")));
+  EXPECT_THAT(Warnings("101", R"js(
+    return ws.connect(`${W}/ws`, async (s) => {
+      s.setTimeout(() => s.close(), 1);
+      await null;
+      await null;
+    }).status
+  )js"),
+              ElementsAre(HasSubstr("k6/ws: a handler waits for a promise")));
+}
+
 TEST_F(WarningsTest, WhatDoesNotWaitAndWhatFindsNothing) {
   EXPECT_THAT(Warnings("undefined", "k6.sleep(undefined)"),
               ElementsAre("sleep(): undefined is not a number of seconds: it does not wait"));
