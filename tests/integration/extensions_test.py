@@ -83,12 +83,13 @@ class Extensions(LockstepTest):
         return result, json.loads((self.folder / "out.json").read_text("utf-8"))["metrics"]
 
     def test_dns_of_many_vus_in_two_agents(self):
+        # As many questions as are under way at once have room at the server's socket, however late it reads them.
         server = NameServer()
         self.addCleanup(server.close)
         result, metrics = self.run_script("""
             import dns from 'k6/x/dns';
             import { check } from 'k6';
-            export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 100, iterations: 5 } },
+            export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 25, iterations: 20 } },
                                      thresholds: { dns_resolution_duration: ['max<60000'] } };
             export default async function () {
               const [v4, v6, large] = await Promise.all([
