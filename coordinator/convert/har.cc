@@ -97,12 +97,20 @@ bool IsHostOf(absl::string_view value, absl::string_view url) {
   return absl::EqualsIgnoreCase(without_port(value), without_port(authority));
 }
 
+// `text` behind `before`; "" if it is empty.
+std::string Behind(absl::string_view before, const std::string& text) {
+  return text.empty() ? "" : absl::StrCat(before, text);
+}
+
 class HarReader {
  public:
   absl::StatusOr<Recording> Read(const Json& log) {
     const Json& creator = FieldOf(log, FieldOf(log, "browser").is_object() ? "browser" : "creator");
-    recording_.origin = absl::StrCat("a HAR ", TextOf(log, "version"), " of ",
-                                     TextOf(creator, "name"), " ", TextOf(creator, "version"));
+    const std::string name = TextOf(creator, "name");
+    recording_.origin = absl::StrCat("a HAR", Behind(" ", TextOf(log, "version")));
+    if (!name.empty()) {
+      absl::StrAppend(&recording_.origin, " of ", name, Behind(" ", TextOf(creator, "version")));
+    }
     for (const Json& page : ListOf(log, "pages")) {
       titles_[TextOf(page, "id")] = TextOf(page, "title");
     }

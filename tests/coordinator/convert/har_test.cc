@@ -44,6 +44,22 @@ TEST(ReadHar, TakesMethodUrlHeadersAndStatus) {
   EXPECT_EQ(request.redirects, std::nullopt);
 }
 
+TEST(ReadHar, SaysWhatItIsOfAndNoMoreThanItKnows) {
+  const auto origin = [](const char* facts) {
+    return ReadHar(
+               absl::StrCat(
+                   R"({"log":{)", facts,
+                   R"("entries":[{"request":{"method":"GET","url":"http://h/"},"response":{"status":200}}]}})"))
+        .value()
+        .origin;
+  };
+  EXPECT_EQ("a HAR 1.2 of Browser 9",
+            origin(R"("version":"1.2","creator":{"name":"Browser","version":"9"},)"));
+  EXPECT_EQ("a HAR 1.2 of Browser", origin(R"("version":"1.2","browser":{"name":"Browser"},)"));
+  EXPECT_EQ("a HAR 1.2", origin(R"("version":"1.2",)"));
+  EXPECT_EQ("a HAR", origin(""));
+}
+
 TEST(ReadHar, MakesFormsOfForms) {
   const Recording recording = Har(R"({"request":{"method":"POST","url":"http://h/","headers":[
       {"name":"content-type","value":"application/x-www-form-urlencoded"}],"postData":{
