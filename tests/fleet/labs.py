@@ -63,6 +63,11 @@ class Lab:
         self.nodes = {}
         self.next_host = 10
 
+    def keep_hardware_address(self, bridge):
+        """A bridge takes the lowest of its ports' addresses, another one as machines come and go, and what is sent to the one before
+        is lost for half a minute."""
+        run("ip", "link", "set", bridge, "address", "02:77:01:00:%02x:%02x" % divmod(os.getpid() % 65536, 256))
+
     def take_address(self):
         self.next_host += 1
         return f"{self.prefix}.{self.next_host}"
@@ -184,6 +189,7 @@ class NamespaceLab(Lab):
         run("ip", "link", "add", self.bridge, "type", "bridge")
         run("ip", "address", "add", f"{self.gateway}/24", "dev", self.bridge)
         run("ip", "link", "set", self.bridge, "up")
+        self.keep_hardware_address(self.bridge)
 
     def close(self):
         super().close()
@@ -281,6 +287,7 @@ class ContainerLab(Lab):
         except LabError:
             self.close()
             raise
+        self.keep_hardware_address(run("ip", "-4", "-oneline", "address", "show", "to", self.gateway).stdout.split()[1])
 
     def podman(self, *arguments, check=True):
         return run("podman", "--runtime=runc", *arguments, check=check, env=self.env)
