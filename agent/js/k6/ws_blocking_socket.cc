@@ -128,7 +128,7 @@ bool BlockingSocket::Close(Context context, int code) {
 }
 
 bool BlockingSocket::Emit(Context context, const std::string& event,
-                          std::vector<v8::Local<v8::Value>> arguments) {
+                          const std::vector<v8::Local<v8::Value>>& arguments) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto handlers = handlers_.find(event);
   for (size_t i = 0; handlers != handlers_.end() && i < handlers->second.size(); ++i) {

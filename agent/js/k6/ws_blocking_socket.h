@@ -115,7 +115,7 @@ class BlockingSocket final : public WebSocketListener {
   Event TakeEvent();
   bool Handle(Context context, Event event);
   bool Emit(Context context, const std::string& event,
-            std::vector<v8::Local<v8::Value>> arguments = {});
+            const std::vector<v8::Local<v8::Value>>& arguments = {});
   bool EmitError(Context context, absl::string_view message);
   // What a function does after its first `await` comes after connect(), as in k6: a socket that is
   // to be closed there would wait for ever without a word.
