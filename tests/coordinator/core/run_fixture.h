@@ -118,6 +118,13 @@ class ScriptedAgent {
     }
   }
   void Leave() { session_->Leave("gone"); }
+  // It is about to leave, and works on until others have its work.
+  void SayLeaving() {
+    v1::AgentMessage leaving;
+    leaving.mutable_leaving()->set_reason("terminated");
+    leaving.mutable_leaving()->set_draining(true);
+    Send(leaving);
+  }
   // It has not been told of it.
   void GuessRun(uint64_t run_id) { run_id_ = run_id; }
   agent::Transport& transport() { return *transport_; }

@@ -135,11 +135,8 @@ TEST_F(RunJoiningTest, UnlessItIsLostAsWell) {
 // In the end all agents of a fleet get the signal, one after the other.
 TEST_F(RunJoiningTest, NobodyIsPromisedTheOthersWhoLeaveToo) {
   BeginTwo();
-  v1::AgentMessage leaving;
-  leaving.mutable_leaving()->set_reason("terminated");
-  leaving.mutable_leaving()->set_draining(true);
-  agent(0).Send(leaving);
-  agent(1).Send(leaving);
+  agent(0).SayLeaving();
+  agent(1).SayLeaving();
   loop.RunFor(absl::Milliseconds(100));
   EXPECT_THAT(log.messages, Contains("agent agent-1 is about to leave: terminated; it works on "
                                      "until others have its work"));

@@ -155,10 +155,7 @@ TEST_F(RunLossTest, AnAgentThatLeavesIsWaitedForAndThenMissed) {
     agent(i).iterate_for = absl::Seconds(20);
   }
   loop.RunFor(absl::Seconds(1));
-  v1::AgentMessage leaving;
-  leaving.mutable_leaving()->set_reason("terminated");
-  leaving.mutable_leaving()->set_draining(true);
-  agent(1).Send(leaving);
+  agent(1).SayLeaving();
   loop.RunFor(absl::Milliseconds(10));
   EXPECT_EQ(run->Snapshot().agents(1).state(), v1::AgentStatus::LEAVING);
   v1::AgentMessage drained;

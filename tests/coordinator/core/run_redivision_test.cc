@@ -66,10 +66,7 @@ class RunRedivisionTest : public RunTest {
     while (run->elapsed() < absl::Milliseconds(3300)) {
       loop.RunFor(absl::Milliseconds(10));
     }
-    v1::AgentMessage leaving;
-    leaving.mutable_leaving()->set_reason("terminated");
-    leaving.mutable_leaving()->set_draining(true);
-    agent(1).Send(leaving);
+    agent(1).SayLeaving();
     loop.RunFor(absl::Seconds(2));
     ASSERT_THAT(agent(1).asked, Contains("divided 1"));
     results.delivered["last"] = {{.scenario = "rate", .full = full}};
@@ -205,10 +202,7 @@ TEST_F(RunRedivisionTest, WhoeverWasSilentMayWorkOnUntilItsLeaseIsOver) {
 
 TEST_F(RunRedivisionTest, AnAgentThatLeavesIsDoneWhenOthersHaveItsWork) {
   BeginLong(2);
-  v1::AgentMessage leaving;
-  leaving.mutable_leaving()->set_reason("terminated");
-  leaving.mutable_leaving()->set_draining(true);
-  agent(1).Send(leaving);
+  agent(1).SayLeaving();
   loop.RunFor(absl::Milliseconds(200));
   ASSERT_EQ(agent(1).redivides.size(), 1u);
   EXPECT_EQ(agent(1).redivides[0].segment_index(), -1);
@@ -299,10 +293,7 @@ TEST_F(RunRedivisionTest, ASpareJoinsForTheOnlyOneAsSoonAsThatIsAboutToLeave) {
   const size_t spare = Join();
   agent(0).iterate_for = agent(spare).iterate_for = absl::Minutes(1);
   loop.RunFor(absl::Seconds(1));
-  v1::AgentMessage leaving;
-  leaving.mutable_leaving()->set_reason("terminated");
-  leaving.mutable_leaving()->set_draining(true);
-  agent(0).Send(leaving);
+  agent(0).SayLeaving();
   loop.RunFor(absl::Seconds(1));
   EXPECT_THAT(log.messages, Contains("agent agent-1 is about to leave: terminated; it works on "
                                      "until others have its work"));

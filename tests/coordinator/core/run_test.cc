@@ -56,10 +56,7 @@ TEST_F(RunTest, WhoeverStaysIsAskedForTheSummary) {
   loop.RunFor(absl::Seconds(5));
   ASSERT_EQ(run->state(), v1::RunStatus::TEARDOWN);
   const auto leave = [this](size_t index) {
-    v1::AgentMessage leaving;
-    leaving.mutable_leaving()->set_reason("terminated");
-    leaving.mutable_leaving()->set_draining(true);
-    agent(index).Send(leaving);
+    agent(index).SayLeaving();
     loop.RunFor(absl::Milliseconds(100));
   };
   leave(0);
@@ -155,10 +152,7 @@ class InitFault : public RunTest {
   void LeaveInsteadOfTheSummary(size_t index) {
     loop.RunFor(absl::Seconds(1));
     EXPECT_THAT(agent(index).asked, Contains("summary"));
-    v1::AgentMessage leaving;
-    leaving.mutable_leaving()->set_reason("terminated");
-    leaving.mutable_leaving()->set_draining(true);
-    agent(index).Send(leaving);
+    agent(index).SayLeaving();
     loop.RunFor(absl::Milliseconds(1));
     agent(index).Leave();
     loop.RunFor(absl::Seconds(30));
