@@ -1,7 +1,6 @@
 #include "coordinator/core/run_clock.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 
@@ -56,20 +55,29 @@ absl::Time RunClock::began() const {
 }
 
 void RunClock::ReportStartSkew(Logger& logger) {
-  std::vector<int64_t> late;  // of those who are there from the start
-  for (const RunMember& member : roster_.members()) {
-    if (!member.lost && member.joined_late == 0) {
-      late.push_back(member.progress.start_lateness_ns());
-    }
+  if (state_.skew_reported) {
+    return;
   }
-  if (state_.skew_reported || late.size() < 2 || *std::min_element(late.begin(), late.end()) <= 0) {
+  size_t reported = 0;
+  int64_t latest_ns = 0;
+  for (const RunMember& member : roster_.members()) {
+    if (member.lost || member.joined_late != 0) {
+      continue;  // only those who are there from the start
+    }
+    const int64_t late_ns = member.progress.start_lateness_ns();
+    if (late_ns <= 0) {
+      return;
+    }
+    ++reported;
+    latest_ns = std::max(latest_ns, late_ns);
+  }
+  if (reported < 2) {
     return;
   }
   state_.skew_reported = true;
-  const double latest = static_cast<double>(*std::max_element(late.begin(), late.end())) / 1e6;
   logger.Info(absl::StrFormat(
       "all agents started within %.2f ms of the common start; clocks are known to +-%.2f ms",
-      latest, roster_.SlowestRoundTripMs() / 2));
+      static_cast<double>(latest_ns) / 1e6, roster_.SlowestRoundTripMs() / 2));
 }
 
 }  // namespace lockstep::coordinator
