@@ -10,12 +10,19 @@
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
+#include "common/base/prefetch.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
 
 constexpr size_t kReceiveBufferBytes = 64 << 10;
+// So many exchanges are delivered before those that heard of them have their turns and send what is
+// next: by then, what a VU uses (some 20 KB) is still in the processor's caches.
+constexpr size_t kDeliveredAtATime = 16;
+// Of the memory from a request on, which is a part of its call: what the call uses when it hears
+// the answer.
+constexpr size_t kCallBytes = 2048;
 
 }  // namespace
 
@@ -127,41 +134,53 @@ void Engine::FlushSessions() {
 void Engine::EndTurn() {
   driver_.Collect();
   FlushSessions();
-  DeliverExchanges();
-  DeliverEvents();
-  if (ready_stage_) {
-    ready_stage_();
-  }
-  SubmitQueued();
-  FlushSessions();
+  delivering_.swap(over_);  // what ends meanwhile is for the next turn
+  size_t delivered = 0;
+  do {
+    delivered = DeliverExchanges(delivered);
+    DeliverEvents();
+    if (ready_stage_) {
+      ready_stage_();
+    }
+    SubmitQueued();
+    FlushSessions();
+  } while (delivered < delivering_.size());
+  delivering_.clear();
   driver_.Advance();
 }
 
-void Engine::DeliverExchanges() {
-  delivering_.swap(over_);  // what ends meanwhile is for the next turn
-  for (const ExchangeId id : delivering_) {
-    auto found = running_.find(id);
-    if (found != running_.end() && found->second->streams()) {
-      found->second->DeliverEvents();  // before its end is told
-      found = running_.find(id);
+size_t Engine::DeliverExchanges(size_t from) {
+  const size_t end = std::min(from + kDeliveredAtATime, delivering_.size());
+  for (size_t i = from; i < end; ++i) {
+    if (const Exchange* const next = i + 1 < end ? Find(delivering_[i + 1]) : nullptr) {
+      Prefetch(&next->request(), kCallBytes);
     }
-    if (found == running_.end()) {
-      continue;  // cancelled meanwhile
-    }
-    std::unique_ptr<Exchange> exchange = std::move(found->second);
-    running_.erase(found);
-    if (exchange->streams()) {
-      // All of them are told, and its request may go with what is done now.
-      RemoveEvents(exchange.get());
-    }
-    HttpResponse response = exchange->TakeResponse();
-    HttpClient::Done done = exchange->TakeDone();
-    NetPool& pool = exchange->pool();
-    pool.Give(std::move(exchange));
-    done(response);
-    response_memory_.TakeBack(response);
+    DeliverExchange(delivering_[i]);
   }
-  delivering_.clear();
+  return end;
+}
+
+void Engine::DeliverExchange(ExchangeId id) {
+  auto found = running_.find(id);
+  if (found != running_.end() && found->second->streams()) {
+    found->second->DeliverEvents();  // before its end is told
+    found = running_.find(id);
+  }
+  if (found == running_.end()) {
+    return;  // cancelled meanwhile
+  }
+  std::unique_ptr<Exchange> exchange = std::move(found->second);
+  running_.erase(found);
+  if (exchange->streams()) {
+    // All of them are told, and its request may go with what is done now.
+    RemoveEvents(exchange.get());
+  }
+  HttpResponse response = exchange->TakeResponse();
+  HttpClient::Done done = exchange->TakeDone();
+  NetPool& pool = exchange->pool();
+  pool.Give(std::move(exchange));
+  done(response);
+  response_memory_.TakeBack(response);
 }
 
 void Engine::DeliverEvents() {

@@ -73,7 +73,9 @@ class Engine {
 
  private:
   void EndTurn();
-  void DeliverExchanges();
+  // Some of those that are over, from number `from` on; returns the number to go on with.
+  size_t DeliverExchanges(size_t from);
+  void DeliverExchange(ExchangeId id);
   void DeliverEvents();
   void SubmitQueued();
   void FlushSessions();

@@ -47,6 +47,7 @@ void Exchange::Begin(ExchangeId id, const HttpRequest& request, HttpClient::Done
   id_ = id;
   over_ = false;
   request_ = &request;
+  streams_ = request.listener != nullptr;
   done_ = std::move(done);
   response_.Reset();
   response_.started = now;
@@ -179,7 +180,8 @@ HttpError Exchange::WhyRefused() const {
 
 bool Exchange::LeadsOn() const {
   const HeaderList& headers = response_.headers;
-  return request_->follows_redirects && reader_.has_head() && IsRedirectStatus(response_.status) &&
+  // Last what is in the caller's memory, which has not been touched since it was sent.
+  return IsRedirectStatus(response_.status) && reader_.has_head() && request_->follows_redirects &&
          std::any_of(headers.begin(), headers.end(), [](const auto& header) {
            return absl::EqualsIgnoreCase(header.first, "Location");
          });

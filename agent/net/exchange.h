@@ -47,7 +47,7 @@ class Exchange final : public EventSource {
   // Takes it out of its transport's hands if it is there, and tells nothing any more.
   void Abandon();
 
-  bool streams() const { return request_->listener != nullptr; }
+  bool streams() const { return streams_; }
   // Of one that streams, that is, with a listener. Whether the server is to wait.
   void Hold(bool held);
   // The listener has got the head.
@@ -98,6 +98,7 @@ class Exchange final : public EventSource {
   // The present exchange.
   ExchangeId id_ = ExchangeId::kNone;
   const HttpRequest* request_ = nullptr;  // the caller's
+  bool streams_ = false;                  // its request has a listener
   HttpClient::Done done_;
   HttpResponse response_;
   ResponseReader reader_;

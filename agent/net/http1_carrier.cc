@@ -7,15 +7,17 @@
 #include <sys/epoll.h>
 
 #include "agent/net/engine.h"
+#include "common/base/prefetch.h"
 
 namespace lockstep::agent {
+
 void Http1Carrier::Begin(std::unique_ptr<Connection> connection, const HttpRequest& request,
                          bool close, Progress& progress) {
   connection_ = std::move(connection);
   connection_->set_user(this);
   request_ = &request;
   progress_ = &progress;
-  close_ = close;
+  close_ = close || AsksToClose(request.headers);
   reusable_ = false;
   answer_.Start(request.method == "HEAD");
   head_.clear();
@@ -87,6 +89,11 @@ void Http1Carrier::OnSendFailed(int os_errno) {
 }
 
 void Http1Carrier::ReceiveMore() {
+  // Of thousands of connections, none is in the processor's caches: what the answer is written to
+  // comes from the memory while the system receives.
+  Prefetch(*this);
+  Prefetch(response_);
+  Prefetch(reader_);
   const absl::Span<char> buffer = engine_.receive_buffer();
   for (int i = 0; i < Connection::kReadsPerEvent; ++i) {
     const ssize_t got = connection_->Receive(buffer.data(), buffer.size());
@@ -118,8 +125,8 @@ bool Http1Carrier::OnBytes(absl::string_view bytes) {
   if (!answer_.over()) {
     return true;
   }
-  reusable_ = answer_.complete() && answer_.keeps_alive() && !sending_ && used == bytes.size() &&
-              !close_ && !AsksToClose(request_->headers);
+  reusable_ =
+      answer_.complete() && answer_.keeps_alive() && !sending_ && used == bytes.size() && !close_;
   user_.OnHttp1End(answer_.refused() ? End::kNotTaken : End::kAnswered, 0);
   return false;
 }

@@ -6,6 +6,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
 #include "agent/js/stack_trace.h"
+#include "common/base/prefetch.h"
 
 namespace lockstep::agent {
 namespace {
@@ -18,6 +19,9 @@ std::string PlaceOf(v8::Isolate* isolate, v8::Local<v8::Function> function) {
                                          function->GetScriptLineNumber() + 1, ":",
                                          function->GetScriptColumnNumber() + 1);
 }
+
+// Of a stack on which a request waits, as much as is used before the script goes on.
+constexpr size_t kWarmStackBytes = size_t{3} << 10;
 
 }  // namespace
 
@@ -49,6 +53,17 @@ bool ScriptVu::TakeFibre() {
     fibre_ = script_isolate_.fibres().Lend([this] { Work(); });
   }
   return fibre_ != nullptr;
+}
+
+void ScriptVu::Warm() const {
+  Prefetch(*this);
+}
+
+void ScriptVu::WarmStack() const {
+  if (waits_at_ != nullptr) {
+    Prefetch(waits_at_, kWarmStackBytes);
+    Prefetch(*world_);
+  }
 }
 
 void ScriptVu::Resume() {
@@ -104,7 +119,9 @@ void ScriptVu::SwitchOut() {
   isolate()->Exit();
   {
     const v8::Unlocker unlocker(isolate());
+    waits_at_ = static_cast<const char*>(__builtin_frame_address(0));
     fibre_->Park();
+    waits_at_ = nullptr;
   }
   isolate()->Enter();
 }

@@ -190,6 +190,9 @@ void Worker::Remove(VuKey key) {
   while (!vu->done()) {
     Resume(*vu);
   }
+  if (!vu->ClaimQueueSlot()) {
+    ready_.erase(std::find(ready_.begin(), ready_.end(), vu));
+  }
   vus_.erase(key);
 }
 
@@ -217,7 +220,7 @@ GrpcEngine& Worker::grpc() {
 void Worker::MakeReady(VuKey key) {
   ScriptVu* vu = Find(key);
   if (vu != nullptr && vu->ClaimQueueSlot()) {
-    ready_.push_back(key);
+    ready_.push_back(vu);
     loop_.WakeSoon();
   }
 }
@@ -250,13 +253,15 @@ void Worker::ResumeReady() {
   // Those that become ready meanwhile wait for the next turn, so that the network is served in
   // between.
   for (size_t count = ready_.size(); count > 0; --count) {
-    const VuKey key = ready_.front();
+    ScriptVu& vu = *ready_.front();
     ready_.pop_front();
-    ScriptVu* vu = Find(key);
-    if (vu != nullptr) {
-      vu->LeaveQueue();
-      Resume(*vu);
+    // By the time that they have their turns, what they need first has come from the memory.
+    if (ready_.size() > 1) {
+      ready_[1]->Warm();
+      ready_[0]->WarmStack();
     }
+    vu.LeaveQueue();
+    Resume(vu);
   }
   if (!ready_.empty()) {
     loop_.WakeSoon();

@@ -123,7 +123,7 @@ class Worker {
   MonoTime probe_due_;
   absl::Duration used_;  // of the processor by this thread, at the last probe
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
-  std::deque<VuKey> ready_;
+  std::deque<ScriptVu*> ready_;
   ScriptVu* current_ = nullptr;  // whose fibre runs now
 
   // What Interrupt needs of a VU from other threads.

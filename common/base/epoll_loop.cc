@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "common/base/check.h"
+#include "common/base/prefetch.h"
 
 namespace lockstep {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
+// How many events ahead the memory of a handler is asked for.
+constexpr int kAhead = 4;
 
 timespec TimeoutUntil(MonoTime due, MonoTime now) {
   return absl::ToTimespec(due > now ? due - now : absl::ZeroDuration());
@@ -25,7 +28,7 @@ timespec TimeoutUntil(MonoTime due, MonoTime now) {
 EpollLoop::EpollLoop()
     : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   LOCKSTEP_CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
-  epoll_event event{.events = EPOLLIN, .data = {.fd = wake_fd_}};
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
   LOCKSTEP_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) == 0);
 }
 
@@ -64,19 +67,29 @@ void EpollLoop::Cancel(TimerId id) {
 }
 
 void EpollLoop::Watch(int fd, uint32_t events, FdHandler handler) {
-  epoll_event event{.events = events, .data = {.fd = fd}};
+  auto watched = std::make_unique<Watched>(Watched{.fd = fd, .handler = std::move(handler)});
+  epoll_event event{.events = events, .data = {.ptr = watched.get()}};
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
     LOCKSTEP_CHECK(errno == EEXIST);
     LOCKSTEP_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event) == 0);
   }
-  handlers_[fd] = std::make_shared<FdHandler>(std::move(handler));
+  std::unique_ptr<Watched>& present = watched_[fd];
+  std::swap(present, watched);
+  if (watched != nullptr) {
+    Retire(std::move(watched));
+  }
 }
 
 void EpollLoop::Unwatch(int fd) {
-  if (handlers_.erase(fd) > 0) {
-    // The kernel has forgotten a descriptor that was closed first; nothing is left to remove then.
-    epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  const auto found = watched_.find(fd);
+  if (found == watched_.end()) {
+    return;
   }
+  std::unique_ptr<Watched> watched = std::move(found->second);
+  watched_.erase(found);
+  // The kernel has forgotten a descriptor that was closed first; nothing is left to remove then.
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  Retire(std::move(watched));
 }
 
 void EpollLoop::Run() {
@@ -110,19 +123,28 @@ void EpollLoop::WaitForEvents(bool wait) {
   const int count =
       epoll_pwait2(epoll_fd_, events.data(), kEventsPerTurn, forever ? nullptr : &timeout, nullptr);
   LOCKSTEP_CHECK(count >= 0 || errno == EINTR);
+  handling_ = true;
   for (int i = 0; i < count; ++i) {
+    if (i + kAhead < count) {
+      Prefetch(events[static_cast<size_t>(i + kAhead)].data.ptr, sizeof(Watched));
+    }
     const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.fd == wake_fd_) {
+    auto* const watched = static_cast<Watched*>(event.data.ptr);
+    if (watched == nullptr) {
       uint64_t ignored = 0;
       LOCKSTEP_CHECK(read(wake_fd_, &ignored, sizeof ignored) == sizeof ignored || errno == EAGAIN);
-      continue;
+    } else if (!watched->over) {
+      watched->handler(event.events);
     }
-    const auto found = handlers_.find(event.data.fd);
-    if (found != handlers_.end()) {
-      // It survives an Unwatch by the handler itself.
-      const std::shared_ptr<FdHandler> handler = found->second;
-      (*handler)(event.events);
-    }
+  }
+  handling_ = false;
+  retired_.clear();
+}
+
+void EpollLoop::Retire(std::unique_ptr<Watched> watched) {
+  watched->over = true;
+  if (handling_) {
+    retired_.push_back(std::move(watched));
   }
 }
 

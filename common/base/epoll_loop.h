@@ -53,7 +53,15 @@ class EpollLoop final : public EventLoop {
   void Stop();
 
  private:
+  struct Watched {
+    int fd = -1;
+    FdHandler handler;
+    bool over = false;  // its events are nobody's any more
+  };
+
   void WaitForEvents(bool wait);
+  // Frees it, or, as its handler may be running, does so once the events are handled.
+  void Retire(std::unique_ptr<Watched> watched);
   void RunTimers();
   void RunPosted();
 
@@ -61,10 +69,13 @@ class EpollLoop final : public EventLoop {
   const int epoll_fd_;
   const int wake_fd_;
 
-  TimerQueue timers_;                                              // loop thread
-  absl::flat_hash_map<int, std::shared_ptr<FdHandler>> handlers_;  // loop thread
-  absl::AnyInvocable<void()> turn_hook_;                           // constant after Run starts
-  bool wake_soon_ = false;                                         // loop thread
+  // Loop thread. The kernel hands the addresses of what is watched back with their events.
+  TimerQueue timers_;
+  absl::flat_hash_map<int, std::unique_ptr<Watched>> watched_;
+  std::vector<std::unique_ptr<Watched>> retired_;  // while events are handled
+  bool handling_ = false;
+  bool wake_soon_ = false;
+  absl::AnyInvocable<void()> turn_hook_;  // constant after Run starts
 
   Mutex mutex_;
   std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);

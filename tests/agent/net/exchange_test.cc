@@ -358,5 +358,26 @@ TEST_F(ExchangeTest, NoConnectionReuseDialsEachTime) {
   EXPECT_EQ(server_->connections(), 2);
 }
 
+// A portion of the answers that a turn has taken, the turns of those that heard of them, and so on:
+// what they use does not leave the processor's caches in between.
+TEST_F(ExchangeTest, AnswersAreHandedOverInPortionsBetweenWhichVusHaveTheirTurns) {
+  const std::unique_ptr<Network> network = MakeNetwork({.blacklist_ips = {"127.0.0.0/8"}});
+  MultiLoop loop(*network);
+  const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+  std::vector<HttpRequest> requests(40, {.url = ParsedUrl(server_->Url("/"))});
+  std::vector<size_t> heard;
+  size_t answers = 0;
+  loop.SetReadyStage([&] { heard.push_back(answers); });
+  for (HttpRequest& request : requests) {
+    loop.Submit(*pool, request, [&](HttpResponse& response) {
+      EXPECT_EQ(response.error.message, "ip is blacklisted");
+      ++answers;
+    });
+  }
+  loop.Turn(/*wait=*/false);  // submits all, which fail at once
+  loop.Turn(/*wait=*/false);
+  EXPECT_THAT(heard, ElementsAre(0, 16, 32, 40));
+}
+
 }  // namespace
 }  // namespace lockstep::agent

@@ -1,6 +1,7 @@
 #include "common/base/epoll_loop.h"
 
 #include <array>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -55,22 +56,63 @@ TEST(EpollLoop, ATimerSetByATimerWaitsForTheNextTurn) {
   EXPECT_EQ(ran_in_turn, 1);
 }
 
-TEST(EpollLoop, AHandlerMayUnwatchItself) {
-  EpollLoop loop;
-  std::array<int, 2> fds{};
-  ASSERT_EQ(pipe(fds.data()), 0);
-  ASSERT_EQ(write(fds[1], "x", 1), 1);
+class EpollLoopWithPipes : public ::testing::Test {
+ protected:
+  // The reading end of a pipe that has something to read.
+  int MakeReadable() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(pipe(fds.data()), 0);
+    EXPECT_EQ(write(fds[1], "x", 1), 1);
+    fds_.insert(fds_.end(), fds.begin(), fds.end());
+    return fds[0];
+  }
+  ~EpollLoopWithPipes() override {
+    for (const int fd : fds_) {
+      close(fd);
+    }
+  }
+
+  EpollLoop loop_;
+
+ private:
+  std::vector<int> fds_;
+};
+
+TEST_F(EpollLoopWithPipes, AHandlerMayUnwatchItself) {
+  const int fd = MakeReadable();
   int calls = 0;
-  loop.Watch(fds[0], EPOLLIN, [&](uint32_t) {
+  loop_.Watch(fd, EPOLLIN, [&](uint32_t) {
+    loop_.Unwatch(fd);
     ++calls;
-    loop.Unwatch(fds[0]);
-    loop.Stop();
   });
-  loop.Run();
-  loop.Turn(/*wait=*/false);
+  loop_.Turn(/*wait=*/true);
+  loop_.Turn(/*wait=*/false);
   EXPECT_EQ(calls, 1);
-  close(fds[0]);
-  close(fds[1]);
+}
+
+TEST_F(EpollLoopWithPipes, AHandlerIsNotCalledOnceAnotherHasUnwatchedIt) {
+  const std::array<int, 2> fds = {MakeReadable(), MakeReadable()};
+  int calls = 0;
+  for (const size_t i : {0, 1}) {
+    loop_.Watch(fds.at(i), EPOLLIN, [&, other = fds.at(1 - i)](uint32_t) {
+      loop_.Unwatch(other);
+      ++calls;
+    });
+  }
+  loop_.Turn(/*wait=*/true);  // with the events of both
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(EpollLoopWithPipes, AHandlerMayPutAnotherInItsPlace) {
+  const int fd = MakeReadable();
+  std::vector<std::string> calls;
+  loop_.Watch(fd, EPOLLIN, [&, name = std::string("the first, longer than a small string")](auto) {
+    loop_.Watch(fd, EPOLLIN, [&](uint32_t) { calls.emplace_back("the second"); });
+    calls.push_back(name);
+  });
+  loop_.Turn(/*wait=*/true);
+  loop_.Turn(/*wait=*/true);
+  EXPECT_THAT(calls, ElementsAre("the first, longer than a small string", "the second"));
 }
 
 }  // namespace
