@@ -206,7 +206,9 @@ std::optional<DigestChallenge> HttpCall::Account(HttpResponse& response) {
   if (!target.ok()) {
     response.Fail({error_code::kGeneric, std::string(target.status().message())});
   }
-  target_ = target.ok() ? *std::move(target) : std::nullopt;
+  target_ = target.ok() && target->has_value()
+                ? std::make_unique<RedirectTarget>(**std::move(target))
+                : nullptr;
   const bool challenge =
       spec_.auth == HttpRequest::Auth::kDigest && digest_.empty() && response.status == 401;
   std::optional<bool> expected;
@@ -235,7 +237,7 @@ void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected
 }
 
 bool HttpCall::Redirect(const HttpResponse& response) {
-  if (response.error.code != 0 || !target_.has_value()) {
+  if (response.error.code != 0 || target_ == nullptr) {
     return false;
   }
   if (redirects_ == 0) {
@@ -268,12 +270,12 @@ void HttpCall::AnswerChallenge(const DigestChallenge& challenge) {
 }
 
 void HttpCall::KeepFirst() {
-  if (first_) {
+  if (first_ != nullptr) {
     return;
   }
-  first_ = SentRequest{request_.method, spec_.url_text, sent_headers(),
-                       spec_.plain_body ? *std::move(spec_.plain_body) : request_.body,
-                       std::move(sent_cookies_)};
+  first_ = std::make_unique<SentRequest>(SentRequest{
+      request_.method, spec_.url_text, sent_headers(),
+      spec_.plain_body ? *std::move(spec_.plain_body) : request_.body, std::move(sent_cookies_)});
 }
 
 HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
@@ -283,9 +285,10 @@ HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
   result.url = spec_.url_text;
   // The hop is under way, and the headers are as they were sent.
   result.request =
-      first_ ? *first_
-             : SentRequest{request_.method, "", request_.headers,
-                           spec_.plain_body ? *spec_.plain_body : request_.body, sent_cookies_};
+      first_ != nullptr
+          ? *first_
+          : SentRequest{request_.method, "", request_.headers,
+                        spec_.plain_body ? *spec_.plain_body : request_.body, sent_cookies_};
   return result;
 }
 
@@ -293,7 +296,7 @@ void HttpCall::Finish(HttpResponse& response) {
   result_.response = std::move(response);
   result_.redirected = redirects_ > 0;
   result_.url = std::move(spec_.url_text);
-  if (first_) {
+  if (first_ != nullptr) {
     result_.request = *std::move(first_);
   } else {
     result_.request.method = std::move(request_.method);

@@ -170,10 +170,10 @@ class HttpCall : private ResponseListener {
   // it is answered, the headers as they were sent.
   std::optional<HeaderList> bare_;
   std::vector<RequestCookie> sent_cookies_;
-  int64_t redirects_ = 0;                 // followed so far
-  std::optional<RedirectTarget> target_;  // where the last answer leads
-  std::optional<SentRequest> first_;      // unset: the present hop is the first
-  RedirectOrigin origin_;                 // set with the first redirect
+  int64_t redirects_ = 0;                   // followed so far
+  std::unique_ptr<RedirectTarget> target_;  // where the last answer leads; null: nowhere
+  std::unique_ptr<SentRequest> first_;      // null: the present hop is the first
+  RedirectOrigin origin_;                   // set with the first redirect
   std::string digest_;     // the answer to the present hop's challenge; "" before it came
   std::string debug_id_;   // of the present hop, with httpDebug
   bool leads_on_ = false;  // the answer that is just coming, to a call with a listener

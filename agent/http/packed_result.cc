@@ -51,6 +51,20 @@ absl::string_view TakeText(absl::string_view* texts) {
   return text;
 }
 
+std::array<absl::Duration*, 7> PhasesOf(HttpTimings& timings) {
+  return {&timings.blocked, &timings.looking_up, &timings.connecting, &timings.tls_handshaking,
+          &timings.sending, &timings.waiting,    &timings.receiving};
+}
+
+std::array<int64_t, 7> Nanoseconds(HttpTimings timings) {
+  std::array<int64_t, 7> nanoseconds{};
+  const auto phases = PhasesOf(timings);
+  for (size_t i = 0; i < phases.size(); ++i) {
+    nanoseconds.at(i) = absl::ToInt64Nanoseconds(*phases.at(i));
+  }
+  return nanoseconds;
+}
+
 }  // namespace
 
 PackedResult::PackedResult(HttpCallResult& result)
@@ -61,19 +75,23 @@ PackedResult::PackedResult(HttpCallResult& result)
       redirected_(result.redirected),
       headers_(static_cast<uint32_t>(result.response.headers.size())),
       request_headers_(static_cast<uint32_t>(result.request.headers.size())),
-      timings_(result.response.timings),
-      cookies_(std::move(result.request.cookies)),
+      timings_(Nanoseconds(result.response.timings)),
       proto_(result.response.proto),
       tls_(std::move(result.response.tls)) {
   std::string& body = result.response.body;
   std::string& request_body = result.request.body;
-  if (body.size() > kCopiedBytes) {
-    body_apart_ = std::move(body);
-    body.clear();
+  std::vector<RequestCookie>& cookies = result.request.cookies;
+  const bool body_apart = body.size() > kCopiedBytes;
+  const bool request_body_apart = request_body.size() > kCopiedBytes;
+  if (body_apart || request_body_apart || !cookies.empty()) {
+    apart_ = std::make_unique<Apart>();
+    apart_->cookies = std::move(cookies);
   }
-  if (request_body.size() > kCopiedBytes) {
-    request_body_apart_ = std::move(request_body);
-    request_body.clear();
+  if (body_apart) {
+    apart_->body = std::exchange(body, "");
+  }
+  if (request_body_apart) {
+    apart_->request_body = std::exchange(request_body, "");
   }
   body_bytes_ = body.size();
   text_bytes_ = body.size() + sizeof(Length) + request_body.size();
@@ -85,8 +103,17 @@ PackedResult::PackedResult(HttpCallResult& result)
 }
 
 absl::string_view PackedResult::body() const {
-  return body_apart_.empty() ? absl::string_view(texts_.get(), body_bytes_)
-                             : absl::string_view(body_apart_);
+  return apart_ == nullptr || apart_->body.empty() ? absl::string_view(texts_.get(), body_bytes_)
+                                                   : absl::string_view(apart_->body);
+}
+
+HttpTimings PackedResult::timings() const {
+  HttpTimings timings;
+  const auto phases = PhasesOf(timings);
+  for (size_t i = 0; i < phases.size(); ++i) {
+    *phases.at(i) = absl::Nanoseconds(timings_.at(i));
+  }
+  return timings;
 }
 
 HttpCallResult PackedResult::Unpack() const {
@@ -95,17 +122,21 @@ HttpCallResult PackedResult::Unpack() const {
   result.sent = sent_;
   result.redirected = redirected_;
   response.status = status_;
-  response.timings = timings_;
+  response.timings = timings();
   response.remote_port = remote_port_;
   response.headers.resize(headers_);
   result.request.headers.resize(request_headers_);
-  result.request.cookies = cookies_;
   response.proto = proto_;
   response.tls = tls_;
   absl::string_view texts(texts_.get() + body_bytes_, text_bytes_ - body_bytes_);
   const absl::string_view request_body = TakeText(&texts);
-  result.request.body =
-      request_body_apart_.empty() ? std::string(request_body) : request_body_apart_;
+  result.request.body = std::string(request_body);
+  if (apart_ != nullptr) {
+    result.request.cookies = apart_->cookies;
+    if (!apart_->request_body.empty()) {
+      result.request.body = apart_->request_body;
+    }
+  }
   ForEachText(result, [&texts](std::string& text) { text = std::string(TakeText(&texts)); });
   return result;
 }

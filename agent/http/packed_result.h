@@ -4,6 +4,7 @@
 // free for the next one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,31 +24,37 @@ class PackedResult {
   bool sent() const { return sent_; }
   int status() const { return status_; }
   int error_code() const { return error_code_; }  // as Response.error_code
-  const HttpTimings& timings() const { return timings_; }
+  HttpTimings timings() const;
   absl::string_view body() const;
   // Roughly what it takes.
-  size_t bytes() const { return sizeof(*this) + text_bytes_ + body_apart_.size(); }
+  size_t bytes() const {
+    return sizeof(*this) + text_bytes_ + (apart_ == nullptr ? 0 : apart_->body.size());
+  }
 
   // All of it as it was, but for the response's body, its stamps and its bytes on the wire, and the
   // error's code and detail.
   HttpCallResult Unpack() const;
 
  private:
+  // What few have.
+  struct Apart {
+    std::string body, request_body;  // "": in `texts_`
+    std::vector<RequestCookie> cookies;
+  };
+
   // The body, if it is not apart, then the others, each behind its length.
   std::unique_ptr<char[]> texts_;
   size_t text_bytes_ = 0;
-  std::string body_apart_;
-  std::string request_body_apart_;
+  std::unique_ptr<Apart> apart_;
   size_t body_bytes_ = 0;  // of it in texts_
   int status_;
   int error_code_;
   int remote_port_;
   bool sent_;
   bool redirected_;
-  uint32_t headers_;          // how many the response has
-  uint32_t request_headers_;  // likewise
-  HttpTimings timings_;
-  std::vector<RequestCookie> cookies_;
+  uint32_t headers_;                // how many the response has
+  uint32_t request_headers_;        // likewise
+  std::array<int64_t, 7> timings_;  // nanoseconds, in the order of HttpTimings
   absl::string_view proto_;
   std::shared_ptr<const TlsFacts> tls_;
 };

@@ -22,7 +22,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -232,7 +232,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::unique_ptr<World> world_;      // made with the first job, and ended inside
   bool done_ = false;
 
-  std::deque<QueuedJob> jobs_;
+  std::list<QueuedJob> jobs_;
   uint64_t epoch_ = 0;  // of the running job
   std::atomic<uint64_t> wanted_epoch_{0};
   bool queued_ = false;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 
 #include "absl/functional/any_invocable.h"
 
@@ -41,7 +41,7 @@ class VuEvents {
 
   Worker& worker_;
   const VuKey key_;
-  std::deque<Task> events_;
+  std::list<Task> events_;  // takes no memory while it is empty, as that of most VUs always is
   int64_t expected_ = 0;
   uint64_t generation_ = 1;  // events of earlier generations are dropped
   uint64_t wait_ = 0;

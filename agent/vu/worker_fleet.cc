@@ -21,8 +21,9 @@ namespace {
 constexpr absl::Duration kWatchAtLeast = absl::Milliseconds(20);
 constexpr absl::Duration kWatchAtMost = absl::Milliseconds(500);
 
-// From here on it is worth a millisecond that what the start has used of the program, half of its
-// code, is not in memory while the VUs are made: of 1000 empty ones, 205 MB become 185.
+// From here on it is worth a millisecond that what only the start has used of the program, half of
+// its code, is not in memory while the VUs are made, nor while they run what only making them has
+// used: of 1000 empty ones, 205 MB become 185, and of 1000 that send and sleep, 3 MB go once more.
 constexpr int64_t kManyVus = 100;
 
 // Whether one of the words stands in one of the texts.
@@ -227,14 +228,17 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   run_->workers.Start(config_.workers, std::move(isolate));
   watch_timer_.Cancel();
   WatchWorkers();
-  run_->vus.Prepare(vus,
-                    [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
-                      if (!failure.has_value()) {
-                        done({.value = &run_->vus, .failure = {}});
-                      } else {
-                        done({.value = std::nullopt, .failure = *std::move(failure)});
-                      }
-                    });
+  run_->vus.Prepare(
+      vus, [this, vus, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
+        if (!failure.has_value()) {
+          if (vus >= kManyVus) {
+            GiveBackProgramPages();
+          }
+          done({.value = &run_->vus, .failure = {}});
+        } else {
+          done({.value = std::nullopt, .failure = *std::move(failure)});
+        }
+      });
 }
 
 void WorkerFleet::WatchWorkers() {

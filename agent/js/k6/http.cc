@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -129,29 +131,45 @@ v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult& r
              : v8::MaybeLocal<v8::Value>();
 }
 
+// Apart from Request, so that nothing of this is on the stack of a VU that waits.
+ABSL_ATTRIBUTE_NOINLINE
+std::optional<HttpModule::Delivery> HttpModule::MakeCall(Context context,
+                                                         RequestArguments arguments,
+                                                         v8::MaybeLocal<v8::Value>* at_once) {
+  RequestOrFault prepared = PrepareRequest(context, vu_, expected_, urls_, std::move(arguments));
+  if (prepared.fault) {
+    *at_once = Fault(context, *std::move(prepared.fault), prepared.throws);
+    return std::nullopt;
+  }
+  if (!prepared.request) {
+    return std::nullopt;
+  }
+  if (prepared.request->response_type == ResponseType::kStream) {
+    *at_once = Stream(context, std::move(prepared));
+    return std::nullopt;
+  }
+  call_.emplace(env(), std::move(prepared.request->spec));
+  return Delivery{.type = prepared.request->response_type, .throws = prepared.throws};
+}
+
 v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string method,
                                               v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                                               v8::Local<v8::Value> params) {
   if (RefuseInInit(context->GetIsolate())) {
     return {};
   }
-  RequestOrFault prepared =
-      PrepareRequest(context, vu_, expected_, urls_, {std::move(method), url, body, params});
-  if (prepared.fault) {
-    return Fault(context, *std::move(prepared.fault), prepared.throws);
+  v8::MaybeLocal<v8::Value> at_once;
+  const std::optional<Delivery> delivery =
+      MakeCall(context, {std::move(method), url, body, params}, &at_once);
+  if (!delivery) {
+    return at_once;
   }
-  if (!prepared.request) {
-    return {};
-  }
-  if (prepared.request->response_type == ResponseType::kStream) {
-    return Stream(context, std::move(prepared));
-  }
-  HttpCall call(env(), std::move(prepared.request->spec));
+  const absl::Cleanup over = [this] { call_.reset(); };
   HttpCallResult* result = nullptr;  // the call's
   ApiVu::Task wake;
   const bool resumed = vu_.Park([&](ApiVu::Task woken) {
     wake = std::move(woken);
-    call.Start([&result, &wake](HttpCallResult& done) {
+    call_->Start([&result, &wake](HttpCallResult& done) {
       result = &done;
       wake();
     });
@@ -159,7 +177,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   if (!resumed || result == nullptr) {
     return {};
   }
-  return Deliver(context, *result, prepared.request->response_type, prepared.throws);
+  return Deliver(context, *result, delivery->type, delivery->throws);
 }
 
 v8::MaybeLocal<v8::Promise> HttpModule::RequestAsync(Context context, RequestArguments arguments,

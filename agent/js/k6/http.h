@@ -75,6 +75,14 @@ class HttpModule final : public VuPart {
   void CheckFormOptions(Context context, absl::string_view function, v8::Local<v8::Value> options);
   void MakeDebug();
   bool RefuseInInit(v8::Isolate* isolate);
+  // What becomes of a request's answer.
+  struct Delivery {
+    ResponseType type = ResponseType::kText;
+    bool throws = false;
+  };
+  // Makes `call_`. Null: there is none, and `at_once` is what Request returns.
+  std::optional<Delivery> MakeCall(Context context, RequestArguments arguments,
+                                   v8::MaybeLocal<v8::Value>* at_once);
   // The Response that stands for a fault, or empty with an exception if failures are exceptions.
   v8::MaybeLocal<v8::Value> Fault(Context context, RequestFault fault, bool throws);
   v8::MaybeLocal<v8::Value> Deliver(Context context, HttpCallResult& result, ResponseType type,
@@ -100,6 +108,8 @@ class HttpModule final : public VuPart {
   std::optional<HttpSampler> sampler_;
   std::optional<HttpDebug> debug_;  // with the option httpDebug
   std::optional<HttpCallEnv> env_;
+  // That Request waits for. Not on the stack, of which it would take each waiting VU a page more.
+  std::optional<HttpCall> call_;
   Numbered<HttpCall> async_calls_;
   HttpStreams streams_;
   v8::Global<v8::Object> exports_;
