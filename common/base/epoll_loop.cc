@@ -18,6 +18,12 @@ namespace {
 constexpr int kEventsPerTurn = 256;
 // How many events ahead the memory of a handler is asked for.
 constexpr int kAhead = 4;
+// In the place of a descriptor and the number of a Watch, of which none is zero.
+constexpr uint64_t kWakeUp = 0;
+
+uint64_t EventData(int fd, uint32_t number) {
+  return uint64_t{number} << 32 | static_cast<uint32_t>(fd);
+}
 
 timespec TimeoutUntil(MonoTime due, MonoTime now) {
   return absl::ToTimespec(due > now ? due - now : absl::ZeroDuration());
@@ -28,7 +34,7 @@ timespec TimeoutUntil(MonoTime due, MonoTime now) {
 EpollLoop::EpollLoop()
     : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   LOCKSTEP_CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
-  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeUp}};
   LOCKSTEP_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) == 0);
 }
 
@@ -67,29 +73,31 @@ void EpollLoop::Cancel(TimerId id) {
 }
 
 void EpollLoop::Watch(int fd, uint32_t events, FdHandler handler) {
-  auto watched = std::make_unique<Watched>(Watched{.fd = fd, .handler = std::move(handler)});
-  epoll_event event{.events = events, .data = {.ptr = watched.get()}};
+  if (++last_watch_ == 0) {
+    ++last_watch_;
+  }
+  epoll_event event{.events = events, .data = {.u64 = EventData(fd, last_watch_)}};
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
     LOCKSTEP_CHECK(errno == EEXIST);
     LOCKSTEP_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event) == 0);
   }
-  std::unique_ptr<Watched>& present = watched_[fd];
-  std::swap(present, watched);
-  if (watched != nullptr) {
-    Retire(std::move(watched));
+  const auto index = static_cast<size_t>(fd);
+  if (index >= watched_.size()) {
+    watched_.resize(index + 1);
   }
+  Watched& watched = watched_[index];
+  Retire(std::exchange(watched.handler, std::make_unique<FdHandler>(std::move(handler))));
+  watched.number = last_watch_;
 }
 
 void EpollLoop::Unwatch(int fd) {
-  const auto found = watched_.find(fd);
-  if (found == watched_.end()) {
+  const auto index = static_cast<size_t>(fd);
+  if (index >= watched_.size() || watched_[index].handler == nullptr) {
     return;
   }
-  std::unique_ptr<Watched> watched = std::move(found->second);
-  watched_.erase(found);
   // The kernel has forgotten a descriptor that was closed first; nothing is left to remove then.
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-  Retire(std::move(watched));
+  Retire(std::move(watched_[index].handler));
 }
 
 void EpollLoop::Run() {
@@ -126,25 +134,30 @@ void EpollLoop::WaitForEvents(bool wait) {
   handling_ = true;
   for (int i = 0; i < count; ++i) {
     if (i + kAhead < count) {
-      Prefetch(events[static_cast<size_t>(i + kAhead)].data.ptr, sizeof(Watched));
+      Prefetch(HandlerOf(events[static_cast<size_t>(i + kAhead)].data.u64), sizeof(FdHandler));
     }
     const epoll_event& event = events[static_cast<size_t>(i)];
-    auto* const watched = static_cast<Watched*>(event.data.ptr);
-    if (watched == nullptr) {
+    if (event.data.u64 == kWakeUp) {
       uint64_t ignored = 0;
       LOCKSTEP_CHECK(read(wake_fd_, &ignored, sizeof ignored) == sizeof ignored || errno == EAGAIN);
-    } else if (!watched->over) {
-      watched->handler(event.events);
+    } else if (FdHandler* const handler = HandlerOf(event.data.u64)) {
+      (*handler)(event.events);
     }
   }
   handling_ = false;
   retired_.clear();
 }
 
-void EpollLoop::Retire(std::unique_ptr<Watched> watched) {
-  watched->over = true;
-  if (handling_) {
-    retired_.push_back(std::move(watched));
+EpollLoop::FdHandler* EpollLoop::HandlerOf(uint64_t data) const {
+  const auto index = static_cast<size_t>(static_cast<uint32_t>(data));
+  return index < watched_.size() && watched_[index].number == data >> 32
+             ? watched_[index].handler.get()
+             : nullptr;
+}
+
+void EpollLoop::Retire(std::unique_ptr<FdHandler> handler) {
+  if (handler != nullptr && handling_) {
+    retired_.push_back(std::move(handler));
   }
 }
 

@@ -10,8 +10,6 @@
 #include <memory>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-
 #include "common/base/event_loop.h"
 #include "common/base/sync.h"
 #include "common/base/timer_queue.h"
@@ -54,14 +52,15 @@ class EpollLoop final : public EventLoop {
 
  private:
   struct Watched {
-    int fd = -1;
-    FdHandler handler;
-    bool over = false;  // its events are nobody's any more
+    std::unique_ptr<FdHandler> handler;  // null: the descriptor is not watched
+    uint32_t number = 0;                 // of the Watch, which its events bring along
   };
 
   void WaitForEvents(bool wait);
-  // Frees it, or, as its handler may be running, does so once the events are handled.
-  void Retire(std::unique_ptr<Watched> watched);
+  // Of an event's data, or null: the descriptor is watched by another Watch by now, or by none.
+  FdHandler* HandlerOf(uint64_t data) const;
+  // Frees it, or, as it may be running, does so once the events are handled.
+  void Retire(std::unique_ptr<FdHandler> handler);
   void RunTimers();
   void RunPosted();
 
@@ -69,10 +68,11 @@ class EpollLoop final : public EventLoop {
   const int epoll_fd_;
   const int wake_fd_;
 
-  // Loop thread. The kernel hands the addresses of what is watched back with their events.
+  // Loop thread.
   TimerQueue timers_;
-  absl::flat_hash_map<int, std::unique_ptr<Watched>> watched_;
-  std::vector<std::unique_ptr<Watched>> retired_;  // while events are handled
+  std::vector<Watched> watched_;  // by descriptor
+  uint32_t last_watch_ = 0;
+  std::vector<std::unique_ptr<FdHandler>> retired_;  // while events are handled
   bool handling_ = false;
   bool wake_soon_ = false;
   absl::AnyInvocable<void()> turn_hook_;  // constant after Run starts

@@ -103,6 +103,26 @@ TEST_F(EpollLoopWithPipes, AHandlerIsNotCalledOnceAnotherHasUnwatchedIt) {
   EXPECT_EQ(calls, 1);
 }
 
+// Its number is free then, and the next that is opened has it.
+TEST_F(EpollLoopWithPipes, AnEventOfAClosedDescriptorIsNotThatOfTheNextWithItsNumber) {
+  const int fd = MakeReadable();
+  const int other = dup(fd);  // keeps the pipe, and with it the kernel's registration
+  ASSERT_GE(other, 0);
+  bool first = false, second = false;
+  loop_.Watch(fd, EPOLLIN, [&](uint32_t) { first = true; });
+  std::array<int, 2> next{};
+  ASSERT_EQ(pipe(next.data()), 0);
+  ASSERT_EQ(dup2(next[0], fd), fd);  // closes it
+  loop_.Unwatch(fd);
+  loop_.Watch(fd, EPOLLIN, [&](uint32_t) { second = true; });
+  loop_.Turn(/*wait=*/true);
+  EXPECT_FALSE(first);
+  EXPECT_FALSE(second);
+  for (const int each : {other, next[0], next[1]}) {
+    close(each);
+  }
+}
+
 TEST_F(EpollLoopWithPipes, AHandlerMayPutAnotherInItsPlace) {
   const int fd = MakeReadable();
   std::vector<std::string> calls;

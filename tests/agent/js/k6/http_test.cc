@@ -64,6 +64,16 @@ TEST_F(HttpTest, EveryMethodIsSent) {
   EXPECT_EQ("[200,null]", Run("const h = http.head(`${T}/`); return [h.status, h.body || null]"));
 }
 
+TEST_F(HttpTest, AGetterOfTheParamsMayMakeRequestsOfItsOwn) {
+  EXPECT_EQ(R"(["inner","outer"])", Run(R"js(
+    let inner;
+    const outer = http.post(`${T}/echo`, 'outer', {
+      get headers() { inner = http.post(`${T}/echo`, 'inner'); return {} },
+    });
+    return [inner.body, outer.body]
+  )js"));
+}
+
 TEST_F(HttpTest, ResponsesSubmitTheirFormsAndFollowTheirLinks) {
   Run(R"(globalThis.page = (text) => http.post(`${T}/echo`, text);
          globalThis.line = (response) => response.body.split('\r\n')[0];
