@@ -297,7 +297,7 @@ void HttpCall::Finish(HttpResponse& response) {
   result_.redirected = redirects_ > 0;
   result_.url = std::move(spec_.url_text);
   if (first_ != nullptr) {
-    result_.request = *std::move(first_);
+    result_.request = std::move(*first_);
   } else {
     result_.request.method = std::move(request_.method);
     result_.request.headers = std::move(bare_ ? *bare_ : request_.headers);

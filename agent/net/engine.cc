@@ -17,9 +17,6 @@ namespace lockstep::agent {
 namespace {
 
 constexpr size_t kReceiveBufferBytes = 64 << 10;
-// So many exchanges are delivered before those that heard of them have their turns and send what is
-// next: by then, what a VU uses (some 20 KB) is still in the processor's caches.
-constexpr size_t kDeliveredAtATime = 16;
 // Of the memory from a request on, which is a part of its call: what the call uses when it hears
 // the answer.
 constexpr size_t kCallBytes = 2048;
@@ -134,30 +131,25 @@ void Engine::FlushSessions() {
 void Engine::EndTurn() {
   driver_.Collect();
   FlushSessions();
-  delivering_.swap(over_);  // what ends meanwhile is for the next turn
-  size_t delivered = 0;
-  do {
-    delivered = DeliverExchanges(delivered);
-    DeliverEvents();
-    if (ready_stage_) {
-      ready_stage_();
-    }
-    SubmitQueued();
-    FlushSessions();
-  } while (delivered < delivering_.size());
-  delivering_.clear();
+  DeliverExchanges();
+  DeliverEvents();
+  if (ready_stage_) {
+    ready_stage_();
+  }
+  SubmitQueued();
+  FlushSessions();
   driver_.Advance();
 }
 
-size_t Engine::DeliverExchanges(size_t from) {
-  const size_t end = std::min(from + kDeliveredAtATime, delivering_.size());
-  for (size_t i = from; i < end; ++i) {
-    if (const Exchange* const next = i + 1 < end ? Find(delivering_[i + 1]) : nullptr) {
+void Engine::DeliverExchanges() {
+  delivering_.swap(over_);  // what ends meanwhile is for the next turn
+  for (size_t i = 0; i < delivering_.size(); ++i) {
+    if (const Exchange* const next = Upcoming(delivering_, i + 1)) {
       Prefetch(&next->request(), kCallBytes);
     }
     DeliverExchange(delivering_[i]);
   }
-  return end;
+  delivering_.clear();
 }
 
 void Engine::DeliverExchange(ExchangeId id) {
@@ -197,7 +189,14 @@ void Engine::DeliverEvents() {
 void Engine::SubmitQueued() {
   RateLimiter& limiter = network_.rate_limiter();
   submitting_.swap(queued_);  // what is queued meanwhile is for the next turn
-  for (const ExchangeId id : submitting_) {
+  for (size_t i = 0; i < submitting_.size(); ++i) {
+    if (const Exchange* const later = Upcoming(submitting_, i + 2)) {
+      Prefetch(*later);
+    }
+    if (const Exchange* const next = Upcoming(submitting_, i + 1)) {
+      next->PrefetchParts();
+    }
+    const ExchangeId id = submitting_[i];
     Exchange* const exchange = Find(id);
     if (exchange == nullptr) {
       continue;
@@ -226,6 +225,10 @@ void Engine::SubmitQueued() {
 Exchange* Engine::Find(ExchangeId id) {
   const auto found = running_.find(id);
   return found == running_.end() ? nullptr : found->second.get();
+}
+
+const Exchange* Engine::Upcoming(const std::vector<ExchangeId>& ids, size_t index) {
+  return index < ids.size() ? Find(ids[index]) : nullptr;
 }
 
 void Engine::Launch(Exchange& exchange) {

@@ -73,13 +73,14 @@ class Engine {
 
  private:
   void EndTurn();
-  // Some of those that are over, from number `from` on; returns the number to go on with.
-  size_t DeliverExchanges(size_t from);
+  void DeliverExchanges();
   void DeliverExchange(ExchangeId id);
   void DeliverEvents();
   void SubmitQueued();
   void FlushSessions();
   Exchange* Find(ExchangeId id);
+  // One that has its turn soon, for which its memory may be asked; null: there is none.
+  const Exchange* Upcoming(const std::vector<ExchangeId>& ids, size_t index);
   void Launch(Exchange& exchange);
   void LookUp(Exchange& exchange);
   void OnAddress(ExchangeId id, const absl::StatusOr<IpAddress>& answer);

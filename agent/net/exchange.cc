@@ -11,6 +11,7 @@
 #include "agent/http/redirect.h"
 #include "agent/net/curl_transport.h"
 #include "agent/net/direct_transport.h"
+#include "common/base/prefetch.h"
 
 namespace lockstep::agent {
 namespace {
@@ -60,6 +61,13 @@ void Exchange::Begin(ExchangeId id, const HttpRequest& request, HttpClient::Done
   failure_.reset();
   held_ = false;
   reader_.Start(request_->keep_body && !streams(), request_->max_body_bytes);
+}
+
+void Exchange::PrefetchParts() const {
+  Prefetch(*request_);
+  if (direct_ != nullptr) {
+    Prefetch(*direct_);
+  }
 }
 
 const Target& Exchange::target(const Network& network) {

@@ -35,6 +35,8 @@ class Exchange final : public EventSource {
   void Begin(ExchangeId id, const HttpRequest& request, HttpClient::Done done, MonoTime now);
   // The request's own clock starts; the time before that was due to the rps limit.
   void Launch(MonoTime now) { response_.started = now; }
+  // Asks for the memory that Start is going to use beside the exchange itself.
+  void PrefetchParts() const;
   // Where the request goes, worked out anew only where the last one went elsewhere.
   const Target& target(const Network& network);
   // How long it took to find the address.

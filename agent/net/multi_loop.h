@@ -11,9 +11,6 @@
 //      queued
 //   4. everything queued is sent or handed to curl, which then does what is due
 //
-// Of many completions, 2 to 4 are done for a few at a time, so that what a VU uses is still in the
-// processor's caches when it has its turn.
-//
 // One thread runs the loop and makes all calls, except Post and Stop, which any thread may make.
 #pragma once
 

@@ -127,6 +127,13 @@ void ScriptVu::SwitchOut() {
 }
 
 bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
+  if (!worker_.HasTurn(*this)) {
+    ThrowError(
+        isolate(),
+        "a callback of a FinalizationRegistry cannot wait: it is called between the turns of "
+        "the VUs");
+    return false;
+  }
   if (!interrupted()) {
     start(events_.BeginWait());
     while (!events_.woken() && !interrupted()) {

@@ -7,6 +7,7 @@
 
 #include "agent/vu/own_arena.h"
 #include "agent/vu/script_vu.h"
+#include "common/base/check.h"
 #include "common/base/steady_thread.h"
 #include "common/health/lag.h"
 
@@ -178,6 +179,7 @@ void Worker::Adopt(VuKey key, std::unique_ptr<ScriptVu> vu) {
 }
 
 void Worker::Remove(VuKey key) {
+  LOCKSTEP_CHECK(current_ == nullptr);  // so that ResumeReady's queue is not being gone through
   ScriptVu* vu = Find(key);
   if (vu == nullptr) {
     return;

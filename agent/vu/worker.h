@@ -73,6 +73,8 @@ class Worker {
   void Adopt(VuKey key, std::unique_ptr<ScriptVu> vu);
   // Ends the VU and frees it.
   void Remove(VuKey key);
+  // Whether it is this VU's turn: what is called at another time is called by V8 itself.
+  bool HasTurn(const ScriptVu& vu) const { return current_ == &vu; }
   // Lets the VU go on in the ready stage of this turn or the next.
   void MakeReady(VuKey key);
   // Notes how late this turn comes for what has been due since the last time.

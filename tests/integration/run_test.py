@@ -345,6 +345,21 @@ class Ends(LockstepTest):
         self.assertIn("agent-1 was lost", result.stderr)
         self.assertEqual([], self.strays())
 
+    def test_the_callback_of_a_finalization_registry_cannot_wait(self):
+        """V8 calls it between the turns of the VUs, where there is nothing to go on with."""
+        result = self.lockstep("run", self.script("""
+            import { sleep } from 'k6';
+            const registry = new FinalizationRegistry(() => sleep(0.001));
+            export const options = { iterations: 3 };
+            export default function () {
+              for (let i = 0; i < 100; i++) registry.register(new Array(200_000), i);
+              sleep(1);
+            }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("a callback of a FinalizationRegistry cannot wait", result.stdout + result.stderr)
+        self.assertIn("3 complete and 0 interrupted iterations", result.stdout)
+
     def test_a_killed_local_agent_is_named(self):
         process, errors = self.started(self.LONG % ("30s", "50"))
         subprocess.run(["pkill", "-KILL", "-P", str(process.pid)], check=True)

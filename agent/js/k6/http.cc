@@ -16,6 +16,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http_objects.h"
+#include "common/base/check.h"
 #include "common/base/visible.h"
 
 namespace lockstep::agent {
@@ -148,6 +149,7 @@ std::optional<HttpModule::Delivery> HttpModule::MakeCall(Context context,
     *at_once = Stream(context, std::move(prepared));
     return std::nullopt;
   }
+  LOCKSTEP_CHECK(!call_);  // a VU waits for one at a time, and no script runs meanwhile
   call_.emplace(env(), std::move(prepared.request->spec));
   return Delivery{.type = prepared.request->response_type, .throws = prepared.throws};
 }
