@@ -1,5 +1,6 @@
 #include "common/base/epoll_loop.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int kEventsPerTurn = 256;
 // How many events ahead the memory of a handler is asked for.
-constexpr int kAhead = 4;
+constexpr size_t kAhead = 4;
 // In the place of a descriptor and the number of a Watch, of which none is zero.
 constexpr uint64_t kWakeUp = 0;
 
@@ -131,12 +132,13 @@ void EpollLoop::WaitForEvents(bool wait) {
   const int count =
       epoll_pwait2(epoll_fd_, events.data(), kEventsPerTurn, forever ? nullptr : &timeout, nullptr);
   LOCKSTEP_CHECK(count >= 0 || errno == EINTR);
+  const auto happened = static_cast<size_t>(std::max(count, 0));
   handling_ = true;
-  for (int i = 0; i < count; ++i) {
-    if (i + kAhead < count) {
-      Prefetch(HandlerOf(events[static_cast<size_t>(i + kAhead)].data.u64), sizeof(FdHandler));
+  for (size_t i = 0; i < happened; ++i) {
+    if (i + kAhead < happened) {
+      Prefetch(HandlerOf(events[i + kAhead].data.u64), sizeof(FdHandler));
     }
-    const epoll_event& event = events[static_cast<size_t>(i)];
+    const epoll_event& event = events[i];
     if (event.data.u64 == kWakeUp) {
       uint64_t ignored = 0;
       LOCKSTEP_CHECK(read(wake_fd_, &ignored, sizeof ignored) == sizeof ignored || errno == EAGAIN);
