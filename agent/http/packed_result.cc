@@ -51,14 +51,14 @@ absl::string_view TakeText(absl::string_view* texts) {
   return text;
 }
 
-std::array<absl::Duration*, 7> PhasesOf(HttpTimings& timings) {
+std::array<absl::Duration*, 7> EachPhase(HttpTimings& timings) {
   return {&timings.blocked, &timings.looking_up, &timings.connecting, &timings.tls_handshaking,
           &timings.sending, &timings.waiting,    &timings.receiving};
 }
 
 std::array<int64_t, 7> Nanoseconds(HttpTimings timings) {
   std::array<int64_t, 7> nanoseconds{};
-  const auto phases = PhasesOf(timings);
+  const auto phases = EachPhase(timings);
   for (size_t i = 0; i < phases.size(); ++i) {
     nanoseconds.at(i) = absl::ToInt64Nanoseconds(*phases.at(i));
   }
@@ -109,7 +109,7 @@ absl::string_view PackedResult::body() const {
 
 HttpTimings PackedResult::timings() const {
   HttpTimings timings;
-  const auto phases = PhasesOf(timings);
+  const auto phases = EachPhase(timings);
   for (size_t i = 0; i < phases.size(); ++i) {
     *phases.at(i) = absl::Nanoseconds(timings_.at(i));
   }
