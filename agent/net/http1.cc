@@ -13,6 +13,7 @@
 #include "agent/http/headers.h"
 #include "agent/net/net_error.h"
 #include "agent/net/request_form.h"
+#include "common/base/prefetch.h"
 
 namespace lockstep::agent {
 namespace {
@@ -96,6 +97,11 @@ bool AsksToClose(const HeaderList& headers) {
   return std::any_of(headers.begin(), headers.end(), [](const auto& header) {
     return absl::EqualsIgnoreCase(header.first, "Connection") && HasToken(header.second, "close");
   });
+}
+
+void Http1Reader::PrefetchParts() const {
+  Prefetch(response_);
+  Prefetch(reader_);
 }
 
 void Http1Reader::Start(bool head_only) {

@@ -31,6 +31,8 @@ class Http1Reader {
   Http1Reader(HttpResponse& response, ResponseReader& reader)
       : response_(response), reader_(reader) {}
 
+  // Asks for the memory that an answer is going to fill.
+  void PrefetchParts() const;
   // For the answer to a request; `head_only`: nothing follows the head of it.
   void Start(bool head_only);
   // Takes what has come and returns how much of it belongs to the answer: all, unless it is over.

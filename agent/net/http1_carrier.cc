@@ -92,8 +92,7 @@ void Http1Carrier::ReceiveMore() {
   // Of thousands of connections, none is in the processor's caches: what the answer is written to
   // comes from the memory while the system receives.
   Prefetch(*this);
-  Prefetch(response_);
-  Prefetch(reader_);
+  answer_.PrefetchParts();
   const absl::Span<char> buffer = engine_.receive_buffer();
   for (int i = 0; i < Connection::kReadsPerEvent; ++i) {
     const ssize_t got = connection_->Receive(buffer.data(), buffer.size());

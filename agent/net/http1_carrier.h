@@ -31,11 +31,7 @@ class Http1Carrier final : private Connection::User {
 
   // `reader` fills `response`.
   Http1Carrier(Engine& engine, HttpResponse& response, ResponseReader& reader, User& user)
-      : engine_(engine),
-        user_(user),
-        response_(response),
-        reader_(reader),
-        answer_(response, reader) {}
+      : engine_(engine), user_(user), answer_(response, reader) {}
   Http1Carrier(const Http1Carrier&) = delete;
   Http1Carrier& operator=(const Http1Carrier&) = delete;
 
@@ -69,13 +65,11 @@ class Http1Carrier final : private Connection::User {
 
   Engine& engine_;
   User& user_;
-  const HttpResponse& response_;
-  const ResponseReader& reader_;
-  const HttpRequest* request_ = nullptr;
   Http1Reader answer_;
 
   // The present exchange. Without a connection, there is none.
   std::unique_ptr<Connection> connection_;
+  const HttpRequest* request_ = nullptr;
   Progress* progress_ = nullptr;
   bool close_ = false;
   bool sending_ = false;

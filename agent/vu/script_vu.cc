@@ -21,7 +21,7 @@ std::string PlaceOf(v8::Isolate* isolate, v8::Local<v8::Function> function) {
 }
 
 // Of a stack on which a request waits, as much as is used before the script goes on.
-constexpr size_t kWarmStackBytes = size_t{3} << 10;
+constexpr size_t kUsedStackBytes = size_t{3} << 10;
 
 }  // namespace
 
@@ -55,13 +55,9 @@ bool ScriptVu::TakeFibre() {
   return fibre_ != nullptr;
 }
 
-void ScriptVu::Warm() const {
-  Prefetch(*this);
-}
-
-void ScriptVu::WarmStack() const {
+void ScriptVu::PrefetchParts() const {
   if (waits_at_ != nullptr) {
-    Prefetch(waits_at_, kWarmStackBytes);
+    Prefetch(waits_at_, kUsedStackBytes);
     Prefetch(*world_);
   }
 }

@@ -75,10 +75,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // The place in the worker's queue of VUs that can go on. False: it has that already.
   bool ClaimQueueSlot() { return !std::exchange(queued_, true); }
   void LeaveQueue() { queued_ = false; }
-  // Ask the processor to fetch what Resume is going to use: the VU itself, and then the stack on
-  // which it waits. Of thousands of VUs, none is in its caches any more.
-  void Warm() const;
-  void WarmStack() const;
+  // Asks for the memory that Resume is going to use beside the VU itself: above all, the stack on
+  // which it waits.
+  void PrefetchParts() const;
   ScriptIsolate& script_isolate() const { return script_isolate_; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
   // The epoch that is to stop, for other threads.

@@ -8,6 +8,7 @@
 #include "agent/vu/own_arena.h"
 #include "agent/vu/script_vu.h"
 #include "common/base/check.h"
+#include "common/base/prefetch.h"
 #include "common/base/steady_thread.h"
 #include "common/health/lag.h"
 
@@ -259,8 +260,8 @@ void Worker::ResumeReady() {
     ready_.pop_front();
     // By the time that they have their turns, what they need first has come from the memory.
     if (ready_.size() > 1) {
-      ready_[1]->Warm();
-      ready_[0]->WarmStack();
+      Prefetch(*ready_[1]);
+      ready_[0]->PrefetchParts();
     }
     vu.LeaveQueue();
     Resume(vu);

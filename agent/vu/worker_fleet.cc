@@ -222,16 +222,17 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
     inspected_.reset();
   }
   const int64_t vus = run_->shared.config.plan.planned_vus;
-  if (vus >= kManyVus) {
+  const bool many = vus >= kManyVus;
+  if (many) {
     GiveBackProgramPages();
   }
   run_->workers.Start(config_.workers, std::move(isolate));
   watch_timer_.Cancel();
   WatchWorkers();
   run_->vus.Prepare(
-      vus, [this, vus, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
+      vus, [this, many, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
         if (!failure.has_value()) {
-          if (vus >= kManyVus) {
+          if (many) {
             GiveBackProgramPages();
           }
           done({.value = &run_->vus, .failure = {}});

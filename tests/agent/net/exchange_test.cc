@@ -358,8 +358,9 @@ TEST_F(ExchangeTest, NoConnectionReuseDialsEachTime) {
   EXPECT_EQ(server_->connections(), 2);
 }
 
-// So that none is answered while other scripts of the turn still run, and its stamp is late.
-TEST_F(ExchangeTest, NothingIsSentBeforeAllThatHeardAnswersHaveHadTheirTurns) {
+// Once: what some send would otherwise be answered while other scripts of the turn still run, and be
+// stamped late.
+TEST_F(ExchangeTest, VusHaveTheirTurnsOnceAllAnswersOfTheTurnAreTold) {
   constexpr int kRequests = 40;
   const std::unique_ptr<Network> network = MakeNetwork({.blacklist_ips = {"127.0.0.0/8"}});
   MultiLoop loop(*network);
